@@ -1,0 +1,1 @@
+"""The minds: who they are, what each sees, how one is asked."""

@@ -1,0 +1,1 @@
+"""The run: who speaks when, and what may happen after."""

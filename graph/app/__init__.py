@@ -1,0 +1,1 @@
+"""The process edge: settings, wiring, commands. The only place with environment, sockets, signals and sleep."""

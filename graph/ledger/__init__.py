@@ -1,0 +1,1 @@
+"""Cycles, intents, orders, fills and events: what happened, in SQL."""

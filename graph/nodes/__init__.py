@@ -1,0 +1,1 @@
+"""One file per node: read state, ask one collaborator, return an update."""

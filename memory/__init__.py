@@ -1,0 +1,1 @@
+"""What the desk learned and how it is recalled."""

@@ -1,0 +1,1 @@
+"""The desk: everything deterministic that agents and graph reach for."""

@@ -1,0 +1,1 @@
+"""The nouns: money, market, portfolio, signals, research, orders, events, errors, clock, ports."""

@@ -1,0 +1,215 @@
+"""What happened, as typed events: one model each, one discriminated union, written once."""
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, Field, TypeAdapter
+
+from perun.tools.domain.frozen import Frozen
+from perun.tools.domain.orders import Fill, Order, OrderTerms
+from perun.tools.domain.research import Finding
+from perun.tools.domain.signals import Advice, TradingSignal
+from perun.tools.domain.verdicts import Verdict
+
+
+class Usage(Frozen):
+    """What model calls cost: requests made, tokens read and written, and US dollars."""
+
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: Decimal = Decimal(0)
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            calls=self.calls + other.calls,
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cost_usd=self.cost_usd + other.cost_usd,
+        )
+
+
+class CycleStarted(Frozen):
+    """A cycle took its slot."""
+
+    kind: Literal["cycle.started"] = "cycle.started"
+    slot: str
+    mode: str
+    as_of: AwareDatetime
+    symbols: tuple[str, ...]
+    prompts: dict[str, str]
+    """Role to content hash: which prompt speaks for whom in this cycle."""
+    limits_hash: str
+
+
+class NodeFinished(Frozen):
+    """A node of the graph did its work."""
+
+    kind: Literal["node.finished"] = "node.finished"
+    node: str
+    symbol: str | None = None
+    seconds: float
+
+
+class SnapshotTaken(Frozen):
+    """What the desk knew of market and account when the cycle began."""
+
+    kind: Literal["snapshot"] = "snapshot"
+    snapshot: dict[str, Any]
+
+
+class MemoryHit(Frozen):
+    """A memory that reached a prompt."""
+
+    id: str
+    kind: str
+    score: float | None
+    """Cosine similarity for a hit by meaning; None for a hit by recency."""
+    as_of: AwareDatetime
+
+
+class MemoriesRecalled(Frozen):
+    """What came to mind for a symbol."""
+
+    kind: Literal["memory.recalled"] = "memory.recalled"
+    symbol: str
+    hits: tuple[MemoryHit, ...]
+
+
+class ResearchRead(Frozen):
+    """What the researcher found for a symbol, or why it abstained."""
+
+    kind: Literal["research"] = "research"
+    symbol: str
+    findings: tuple[Finding, ...]
+    abstained: str = ""
+
+
+class ModelAsked(Frozen):
+    """One turn with a model, exactly as it was sent and answered."""
+
+    kind: Literal["model.asked"] = "model.asked"
+    key: str
+    """Names the question within its cycle: role, symbol and attempt. A recorded answer is never asked for again."""
+    role: str
+    symbol: str | None
+    model: str
+    prompt: str
+    prompt_hash: str
+    messages: tuple[tuple[str, str], ...]
+    """(speaker, text) pairs."""
+    answer: str
+    """The raw text of the answer; empty when none came."""
+    problem: str = ""
+    """Why the answer could not be used, if it could not."""
+    usage: Usage
+    seconds: float
+
+
+class AgentAbstained(Frozen):
+    """An agent gave no opinion, and why."""
+
+    kind: Literal["agent.abstained"] = "agent.abstained"
+    role: str
+    symbol: str | None
+    reason: str
+
+
+class ReportWritten(Frozen):
+    """An analyst's report on one symbol."""
+
+    kind: Literal["report"] = "report"
+    symbol: str
+    report: dict[str, Any]
+
+
+class SignalFormed(Frozen):
+    """What the trader wishes for one symbol."""
+
+    kind: Literal["signal"] = "signal"
+    signal: TradingSignal
+
+
+class AdviceGiven(Frozen):
+    """What the risk manager said of one signal."""
+
+    kind: Literal["advice"] = "advice"
+    advice: Advice
+
+
+class VerdictGiven(Frozen):
+    """What the gate measured and allowed; `stage` is the plan's gate or the check at the wire."""
+
+    kind: Literal["verdict"] = "verdict"
+    stage: Literal["gate", "wire"]
+    verdict: Verdict
+
+
+class IntentWritten(Frozen):
+    """An order is about to be sent: the wire body is durable from here on."""
+
+    kind: Literal["intent"] = "intent"
+    terms: OrderTerms
+    body_hash: str
+
+
+class OrderUpdated(Frozen):
+    """What the broker made of an order."""
+
+    kind: Literal["order"] = "order"
+    order: Order
+
+
+class FillBooked(Frozen):
+    """Shares changed hands."""
+
+    kind: Literal["fill"] = "fill"
+    fill: Fill
+
+
+class MemoryWritten(Frozen):
+    """What the desk will remember of this cycle."""
+
+    kind: Literal["memory.written"] = "memory.written"
+    ids: tuple[str, ...]
+
+
+class ErrorNoted(Frozen):
+    """Something went wrong and the cycle went on."""
+
+    kind: Literal["error"] = "error"
+    where: str
+    code: str
+    message: str
+
+
+class CycleEnded(Frozen):
+    """A cycle came to its end."""
+
+    kind: Literal["cycle.ended"] = "cycle.ended"
+    outcome: str
+
+
+Event = Annotated[
+    CycleStarted
+    | NodeFinished
+    | SnapshotTaken
+    | MemoriesRecalled
+    | ResearchRead
+    | ModelAsked
+    | AgentAbstained
+    | ReportWritten
+    | SignalFormed
+    | AdviceGiven
+    | VerdictGiven
+    | IntentWritten
+    | OrderUpdated
+    | FillBooked
+    | MemoryWritten
+    | ErrorNoted
+    | CycleEnded,
+    Field(discriminator="kind"),
+]
+
+EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+"""Reads and writes any event as JSON."""

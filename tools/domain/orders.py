@@ -1,0 +1,146 @@
+"""Orders and fills: the terms that are asked for, what was cleared, what the broker made of it, what happened."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Final
+
+from pydantic import AwareDatetime, Field, StringConstraints
+
+from perun.tools.domain.frozen import Frozen
+from perun.tools.domain.market import Symbol
+from perun.tools.domain.money import ZERO, Amount, Price, Quantity
+
+ClientOrderId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,128}$")]
+
+
+class Side(StrEnum):
+    """Buy or sell."""
+
+    BUY = "buy"
+    SELL = "sell"
+
+
+class OrderType(StrEnum):
+    """How an order finds its price."""
+
+    MARKET = "market"
+    LIMIT = "limit"
+    STOP = "stop"
+
+
+class TimeInForce(StrEnum):
+    """How long an order works: to the end of a session, or until cancelled."""
+
+    DAY = "day"
+    GTC = "gtc"
+
+
+class Leg(StrEnum):
+    """Which part of a slot's plan for a symbol an order carries out."""
+
+    ENTRY = "entry"
+    EXIT = "exit"
+
+
+class OrderStatus(StrEnum):
+    """Where an order stands at the broker, in Alpaca's words."""
+
+    HELD = "held"
+    NEW = "new"
+    ACCEPTED = "accepted"
+    PARTIALLY_FILLED = "partially_filled"
+    FILLED = "filled"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+    REJECTED = "rejected"
+
+    @property
+    def is_terminal(self) -> bool:
+        """True when nothing more can happen to the order."""
+        return self in _TERMINAL
+
+
+_TERMINAL: Final = {OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REJECTED}
+
+
+class OrderTerms(Frozen):
+    """All that is asked of a broker in one order. A buy that opens carries the stop that protects it."""
+
+    client_order_id: ClientOrderId
+    symbol: Symbol
+    side: Side
+    qty: Quantity
+    type: OrderType = OrderType.MARKET
+    time_in_force: TimeInForce = TimeInForce.DAY
+    limit_price: Price | None = None
+    """US dollars; limit orders only."""
+    stop_price: Price | None = None
+    """US dollars; stop orders only."""
+    stop_loss: Price | None = None
+    """US dollars. When set, the fill starts a GTC stop order for the filled shares (one triggers another)."""
+
+
+_SEAL: Final = object()
+
+
+@dataclass(frozen=True)
+class ClearedOrder:
+    """Terms that passed every rule. Brokers accept nothing else, and only `risk.gate.clear` can make one.
+
+    The seal is an object of this process: a cleared order cannot be read from a file, a checkpoint or an answer.
+    """
+
+    terms: OrderTerms
+    seal: object
+
+    def __post_init__(self) -> None:
+        if self.seal is not _SEAL:
+            raise TypeError("a ClearedOrder is made by perun.tools.risk.gate.clear and by nothing else")
+
+
+class Order(Frozen):
+    """An order as the broker knows it."""
+
+    client_order_id: str
+    broker_order_id: str
+    symbol: Symbol
+    side: Side
+    qty: Amount
+    type: OrderType
+    time_in_force: TimeInForce
+    status: OrderStatus
+    filled_qty: Amount = ZERO
+    filled_avg_price: Amount | None = None
+    """US dollars a share; None while nothing is filled."""
+    limit_price: Amount | None = None
+    stop_price: Amount | None = None
+    parent: str | None = None
+    """Client order id of the entry that this order protects, if it is a protective stop."""
+    submitted_at: AwareDatetime
+    reason: str = ""
+    """Why it was rejected or cancelled, in the broker's words."""
+
+    @property
+    def open_qty(self) -> Decimal:
+        """Shares that may still trade."""
+        return ZERO if self.status.is_terminal else self.qty - self.filled_qty
+
+
+class Fill(Frozen):
+    """One execution: shares that changed hands at a price, and what it cost."""
+
+    fill_id: str
+    client_order_id: str
+    symbol: Symbol
+    side: Side
+    qty: Quantity
+    price: Price
+    commission: Annotated[Amount, Field(ge=0)] = ZERO
+    at: AwareDatetime
+
+    @property
+    def cash_flow(self) -> Decimal:
+        """Dollars that came in (positive) or went out (negative), commission included."""
+        gross = self.qty * self.price
+        return (gross if self.side is Side.SELL else -gross) - self.commission

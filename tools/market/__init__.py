@@ -1,0 +1,1 @@
+"""Prices: the recorded days, and the indicators computed from bars."""

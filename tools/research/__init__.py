@@ -1,0 +1,1 @@
+"""News and web research behind one port; everything it returns is marked untrusted."""
