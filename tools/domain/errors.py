@@ -59,7 +59,11 @@ class LedgerUnavailable(Unavailable):
 
 
 class ModelUnavailable(Unavailable):
-    """A model provider did not answer."""
+    """A model provider did not answer; `calls` counts the requests that were made all the same."""
+
+    def __init__(self, message: str, calls: int = 0) -> None:
+        super().__init__(message)
+        self.calls = calls
 
 
 class ModelRefusedKey(ModelUnavailable):

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, Field, TypeAdapter
 
 from perun.tools.domain.frozen import Frozen
+from perun.tools.domain.money import Amount
 from perun.tools.domain.orders import Fill, Order, OrderTerms
 from perun.tools.domain.research import Finding
 from perun.tools.domain.signals import Advice, TradingSignal
@@ -184,10 +185,12 @@ class ErrorNoted(Frozen):
 
 
 class CycleEnded(Frozen):
-    """A cycle came to its end."""
+    """A cycle came to its end; what the account held then, in US dollars."""
 
     kind: Literal["cycle.ended"] = "cycle.ended"
     outcome: str
+    cash: Amount
+    equity: Amount
 
 
 Event = Annotated[

@@ -144,3 +144,19 @@ class NewsSource(Protocol):
     def read(self, symbol: str, as_of: datetime) -> Sequence[Document]:
         """Documents about `symbol` published no later than `as_of`, newest first."""
         ...
+
+
+class Pace(Protocol):
+    """How a desk waits for its market: a live one is watched, a recorded one is moved on."""
+
+    def is_current(self, as_of: datetime) -> bool:
+        """True while a decision taken at `as_of` may still be acted on."""
+        ...
+
+    def follow(self, client_order_ids: Sequence[str], as_of: datetime) -> None:
+        """Let the orders of the cycle of `as_of` trade, until they are done or patience ends."""
+        ...
+
+    def end_cycle(self, as_of: datetime) -> None:
+        """The cycle of `as_of` is over. Doing it twice changes nothing."""
+        ...

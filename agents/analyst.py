@@ -1,0 +1,27 @@
+"""The analyst: from one symbol's facts to a stance with a conviction and its evidence."""
+
+from perun.agents import wording
+from perun.agents.answers import AnalystReport, Stance
+from perun.agents.asking import Abstained, Asker, Turn
+from perun.agents.facts import AnalystFacts
+
+
+def analyse(asker: Asker, facts: AnalystFacts) -> AnalystReport | Abstained:
+    """A report on the symbol, or an abstention."""
+    symbol = facts.snapshot.symbol
+    answer = asker.ask(Turn("analyst", symbol, facts, _holes(facts), Stance))
+    if isinstance(answer, Abstained):
+        return answer
+    return AnalystReport(symbol=symbol, **answer.model_dump())
+
+
+def _holes(facts: AnalystFacts) -> dict[str, str]:
+    return {
+        "symbol": facts.snapshot.symbol,
+        "as_of": f"{facts.as_of:%Y-%m-%d %H:%M} UTC",
+        "bars": wording.bars(facts.snapshot.bars),
+        "indicators": wording.indicators(facts.snapshot.indicators),
+        "position": wording.position(facts.position),
+        "memories": wording.memories(facts.memories),
+        "findings": wording.findings(facts.findings),
+    }

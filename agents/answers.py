@@ -1,0 +1,79 @@
+"""What each agent must answer: small typed forms. A model sees them as JSON schemas."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from perun.tools.domain.frozen import Frozen
+from perun.tools.domain.market import Symbol
+from perun.tools.domain.signals import Action, Ruling
+
+Score = Annotated[int, Field(ge=0, le=100)]
+"""0 to 100. Asked as a whole number, because servers enforce integer bounds and not those of fractions."""
+
+Words = Annotated[str, Field(min_length=1, max_length=600)]
+
+Evidence = Annotated[list[Annotated[str, Field(max_length=80)]], Field(max_length=8)]
+"""Ids such as `[bars:AAPL:2013-02-28]`, copied from the prompt."""
+
+
+class FindingAnswer(Frozen):
+    """One thing that the documents say about the symbol."""
+
+    direction: Literal["positive", "negative", "mixed", "neutral"]
+    summary: Annotated[str, Field(min_length=1, max_length=280)]
+    source: Annotated[str, Field(max_length=80)]
+    """The id of the document, `[news:…]`."""
+
+
+class ResearchAnswer(Frozen):
+    """What the researcher found."""
+
+    findings: Annotated[list[FindingAnswer], Field(max_length=5)]
+
+
+class Stance(Frozen):
+    """An analyst's opinion of one symbol."""
+
+    summary: Words
+    evidence: Evidence
+    stance: Literal["bullish", "bearish", "neutral"]
+    conviction: Score
+
+
+class AnalystReport(Stance):
+    """A stance, and the symbol it is about."""
+
+    symbol: Symbol
+
+
+class SignalAnswer(Frozen):
+    """What the trader wants to do with one symbol."""
+
+    symbol: Annotated[str, Field(max_length=10)]
+    rationale: Words
+    evidence: Evidence
+    action: Action
+    confidence: Score
+
+
+class TradeAnswer(Frozen):
+    """One signal for each symbol."""
+
+    signals: Annotated[list[SignalAnswer], Field(max_length=60)]
+
+
+class ReviewAnswer(Frozen):
+    """The risk manager's word on one signal."""
+
+    symbol: Annotated[str, Field(max_length=10)]
+    reason: Annotated[str, Field(min_length=1, max_length=400)]
+    ruling: Ruling
+    keep_percent: Score
+    """How much of the size may stay: 100 to approve, 0 to veto."""
+
+
+class RiskAnswer(Frozen):
+    """One review for each signal that asks for an order."""
+
+    reviews: Annotated[list[ReviewAnswer], Field(max_length=60)]

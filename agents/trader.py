@@ -1,0 +1,78 @@
+"""The trader: reads every report and the book once, and wishes for one signal a symbol."""
+
+from collections import Counter
+
+from perun.agents import wording
+from perun.agents.answers import AnalystReport, SignalAnswer, TradeAnswer
+from perun.agents.asking import Abstained, Asker, Turn
+from perun.agents.facts import TraderFacts
+from perun.tools.domain.signals import Action, TradingSignal
+
+
+def trade(asker: Asker, facts: TraderFacts) -> tuple[TradingSignal, ...] | Abstained:
+    """One signal for each symbol, in the order of the symbols.
+
+    A BUY or SELL below the desk's least confidence becomes a HOLD, and so does a BUY without an analyst's report;
+    the rationale says so. A symbol of which the trader said nothing is a HOLD.
+    """
+
+    def check(answer: TradeAnswer) -> str:
+        named = Counter(signal.symbol for signal in answer.signals)
+        unknown = sorted(named.keys() - set(facts.symbols))
+        twice = sorted(symbol for symbol, count in named.items() if count > 1)
+        problems = [f"unknown symbols {', '.join(unknown)}"] * bool(unknown)
+        return "; ".join(problems + [f"more than one signal for {', '.join(twice)}"] * bool(twice))
+
+    answer = asker.ask(Turn("trader", None, facts, _holes(facts), TradeAnswer, check))
+    if isinstance(answer, Abstained):
+        return answer
+    said = {signal.symbol: signal for signal in answer.signals}
+    return tuple(_signal(symbol, said.get(symbol), facts) for symbol in facts.symbols)
+
+
+def _signal(symbol: str, said: SignalAnswer | None, facts: TraderFacts) -> TradingSignal:
+    if said is None:
+        return hold(symbol, "The trader said nothing of it.")
+    signal = TradingSignal(
+        symbol=symbol,
+        action=said.action,
+        confidence=said.confidence / 100,
+        rationale=said.rationale,
+        evidence=tuple(bracketed(id_) for id_ in said.evidence),
+    )
+    if signal.action is Action.HOLD:
+        return signal
+    if signal.confidence < facts.min_confidence:
+        return _held(signal, f"{signal.action} at {signal.confidence:.2f} is below the least confidence")
+    if signal.action is Action.BUY and symbol not in {report.symbol for report in facts.reports}:
+        return _held(signal, "a BUY needs the analyst's report, and the analyst abstained")
+    return signal
+
+
+def hold(symbol: str, why: str) -> TradingSignal:
+    """A HOLD that says why nobody wished for more."""
+    return TradingSignal(symbol=symbol, action=Action.HOLD, confidence=0, rationale=why)
+
+
+def _held(signal: TradingSignal, why: str) -> TradingSignal:
+    return signal.model_copy(update={"action": Action.HOLD, "rationale": f"(Held: {why}.) {signal.rationale}"})
+
+
+def bracketed(evidence: str) -> str:
+    """The id in square brackets, as it stands in prompts, whether or not the model wrote them."""
+    return f"[{evidence.strip().strip('[]')}]"
+
+
+def _holes(facts: TraderFacts) -> dict[str, str]:
+    return {
+        "as_of": f"{facts.as_of:%Y-%m-%d %H:%M} UTC",
+        "symbols": ", ".join(facts.symbols),
+        "reports": wording.lines(_report(report) for report in facts.reports),
+        "portfolio": wording.portfolio(facts.portfolio),
+        "min_confidence": str(round(facts.min_confidence * 100)),
+    }
+
+
+def _report(report: AnalystReport) -> str:
+    evidence = " ".join(bracketed(id_) for id_ in report.evidence)
+    return f"{report.symbol}: {report.stance}, conviction {report.conviction}. {report.summary} {evidence}".rstrip()

@@ -1,0 +1,78 @@
+"""Facts as text: how prices, positions and memories are written into a prompt."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from perun.agents.facts import Remembered
+from perun.tools.domain.market import Bar
+from perun.tools.domain.money import cents, plain
+from perun.tools.domain.portfolio import Portfolio, Position
+from perun.tools.domain.research import Finding
+from perun.tools.market.indicators import Indicators
+
+NOTHING = "none"
+
+
+def lines(items: Iterable[str]) -> str:
+    """A Markdown list, or the word *none*."""
+    return "\n".join(f"- {item}" for item in items) or NOTHING
+
+
+def bars(rows: Iterable[Bar]) -> str:
+    """One line a bar, each with its evidence id."""
+    return lines(
+        f"{bar.evidence} open {plain(bar.open)}, high {plain(bar.high)}, low {plain(bar.low)}, "
+        f"close {plain(bar.close)}, volume {bar.volume}"
+        for bar in rows
+    )
+
+
+def indicators(values: Indicators) -> str:
+    """Every indicator by name; one that needs more history than there is reads *unknown*."""
+    return lines(f"{name}: {number(value)}" for name, value in values)
+
+
+def number(value: Decimal | None) -> str:
+    """The number, or the word *unknown*: what is missing never becomes a default."""
+    return "unknown" if value is None else plain(value)
+
+
+def position(held: Position | None) -> str:
+    """What we hold of one symbol."""
+    if held is None:
+        return "we hold none"
+    return (
+        f"{plain(held.qty)} shares bought at {plain(held.avg_entry_price)}, now {plain(held.current_price)}, "
+        f"unrealised {plain(cents(held.unrealized_pl))} US dollars"
+    )
+
+
+def portfolio(book: Portfolio) -> str:
+    """Account, positions and working orders."""
+    account = book.account
+    return "\n".join(
+        [
+            f"equity {plain(cents(account.equity))}, cash {plain(cents(account.cash))}, "
+            f"buying power {plain(cents(account.buying_power))} US dollars",
+            "positions:",
+            lines(f"{held.symbol}: {position(held)}" for held in book.positions),
+            "working orders:",
+            lines(
+                f"{order.side} {plain(order.open_qty)} {order.symbol} {order.type}"
+                + (f" at {plain(price)}" if (price := order.stop_price or order.limit_price) else "")
+                for order in book.working_orders
+            ),
+        ]
+    )
+
+
+def memories(remembered: Iterable[Remembered]) -> str:
+    """What the desk remembers, each with its evidence id and date."""
+    return lines(f"{memory.evidence} {memory.as_of:%Y-%m-%d} {memory.kind}: {memory.text}" for memory in remembered)
+
+
+def findings(found: Iterable[Finding]) -> str:
+    """What the researcher found, in its bounded form; never the documents themselves."""
+    return lines(
+        f"{finding.source} {finding.published:%Y-%m-%d} {finding.direction}: {finding.summary}" for finding in found
+    )

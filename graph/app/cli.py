@@ -1,0 +1,163 @@
+"""The command line `perun`: commands, their options, and how an error becomes one line and an exit code."""
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    name="perun",
+    help="An automated trading desk run by LLM agents and held by deterministic rules. Paper trading by default.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+config = typer.Typer(help="What is set, and from where.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(config, name="config")
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout instead of text.")]
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """An automated trading desk run by LLM agents and held by deterministic rules. Paper trading by default."""
+
+
+@app.command()
+def run(
+    symbols: Annotated[str | None, typer.Option(help="Symbols, comma separated, instead of DEFAULT_SYMBOLS.")] = None,
+    slot: Annotated[str | None, typer.Option(help="Name of the slot; the same slot is never run twice.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Run one decision cycle now."""
+    from perun.graph.app import running
+
+    document = running.run(_overrides(symbols), slot, _say)
+    if as_json:
+        _print_json(document)
+    else:
+        from perun.graph.app import inspecting
+        from perun.graph.app.pages import run_page
+
+        run_page(document, inspecting.why(document["cycle_id"], {}))
+    raise typer.Exit(running.exit_code(document))
+
+
+@app.command()
+def status(as_json: Json = False) -> None:
+    """Mode, trading state, account, positions, orders, last and next cycle."""
+    from perun.graph.app import inspecting
+
+    document = inspecting.status({})
+    if as_json:
+        _print_json(document)
+    else:
+        from perun.graph.app.pages import status_page
+
+        status_page(document)
+
+
+@app.command()
+def why(
+    id: Annotated[str, typer.Argument(help="A cycle id or slot, a decision id (slot/SYMBOL), or a client order id.")],
+    as_json: Json = False,
+) -> None:
+    """Why a cycle, decision or order came out as it did."""
+    from perun.graph.app import inspecting
+
+    document = inspecting.why(id, {})
+    if as_json:
+        _print_json(document)
+    else:
+        from perun.graph.app.pages import why_page
+
+        why_page(document)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Is everything in order?"""
+    from perun.graph.app import doctor as examination
+
+    document = examination.examine({})
+    if as_json:
+        _print_json(document)
+    else:
+        from perun.graph.app.pages import doctor_page
+
+        doctor_page(document)
+    raise typer.Exit(0 if document["ok"] else 2)
+
+
+@config.command("show")
+def config_show(as_json: Json = False) -> None:
+    """Every setting with its value and source; secrets are not shown."""
+    from perun.graph.app import inspecting
+
+    document = inspecting.configuration({})
+    if as_json:
+        _print_json(document)
+    else:
+        from perun.graph.app.pages import config_page
+
+        config_page(document)
+
+
+@config.command("schema")
+def config_schema() -> None:
+    """The JSON schema of the settings."""
+    from perun.graph.app.settings import Settings
+
+    _print_json(Settings.model_json_schema())
+
+
+def main() -> None:
+    """The process's entry point: every error of ours is one clear line; a traceback only with --debug."""
+    from perun.tools.domain.errors import PerunError
+
+    try:
+        code = app(standalone_mode=False)
+    except PerunError as error:
+        code = _fail(str(error), error.exit_code)
+    except typer.Abort:
+        code = _fail("interrupted", 130)
+    except KeyboardInterrupt:
+        code = _fail("interrupted", 130)
+    except Exception as error:  # noqa: BLE001 # the process edge: nothing may reach a person as a traceback
+        code = _usage_or_bug(error)
+    sys.exit(code)
+
+
+def _usage_or_bug(error: Exception) -> int:
+    if "--debug" in sys.argv:
+        raise error
+    if hasattr(error, "format_message"):
+        return _fail(error.format_message(), 2)
+    return _fail(f"unexpected {type(error).__name__}: {error} (perun --debug … shows where)", 1)
+
+
+def _fail(message: str, code: int) -> int:
+    if "--debug" in sys.argv and sys.exc_info()[0] is not None:
+        import traceback
+
+        traceback.print_exc()
+    for line in message.splitlines() or ["failed"]:
+        print(f"perun: {line}", file=sys.stderr)
+    return code
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+def _overrides(symbols: str | None) -> dict[str, str]:
+    return {} if symbols is None else {"DEFAULT_SYMBOLS": symbols}
+
+
+def _print_json(document: Mapping[str, Any]) -> None:
+    print(json.dumps(document, indent=2, ensure_ascii=False))

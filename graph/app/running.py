@@ -1,0 +1,34 @@
+"""`perun run`: one cycle from settings to its result."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from perun.graph.app.reading import read_settings
+
+
+def run(overrides: Mapping[str, str], slot: str | None, say: Callable[[str], None]) -> dict[str, Any]:
+    """Run one cycle; `say` takes progress for a person, a line at a time.
+
+    Returns:
+        The document `perun.cycle/1`.
+    """
+    configuration = read_settings(overrides)
+    for warning in configuration.warnings:
+        say(f"perun: {warning}")
+    settings = configuration.settings
+    from perun.graph.app.wiring import open_floor
+    from perun.graph.cycle import run_cycle
+
+    with open_floor(settings) as floor:
+        names = sorted({mind.name for mind in floor.minds.values()})
+        say(
+            f"perun: {floor.mode} account {floor.account}, {floor.book.clock().now:%Y-%m-%d}, asking {', '.join(names)}"
+        )
+        return run_cycle(floor, settings.default_symbols, slot)
+
+
+def exit_code(document: Mapping[str, Any]) -> int:
+    """The contract's exit code for the outcome."""
+    from perun.graph.result import EXIT_CODES
+
+    return EXIT_CODES[document["outcome"]]

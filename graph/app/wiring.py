@@ -1,0 +1,235 @@
+"""From settings to a floor: which clock, broker, market, models and memory stand behind the ports."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from perun.agents.baseline import Baseline
+from perun.agents.models import Mind
+from perun.agents.prompting import Prompt, load_prompts
+from perun.agents.providers import ModelSettings, build_minds
+from perun.agents.roles import HOLES, ROSTER
+from perun.graph.app.settings import Settings
+from perun.graph.ledger.ledger import open_ledger
+from perun.memory.chroma import ChromaIndex
+from perun.memory.embedding import MiniLM
+from perun.memory.memdir import Memdir
+from perun.memory.recall import Memory
+from perun.tools.brokerage.embedded.book import EmbeddedBook
+from perun.tools.brokerage.embedded.exchange import Exchange
+from perun.tools.brokerage.embedded.pace import RecordedPace
+from perun.tools.brokerage.embedded.settings import ExchangeSettings
+from perun.tools.brokerage.embedded.writer import EmbeddedWriter
+from perun.tools.brokerage.gated import GatedBroker
+from perun.tools.domain.clock import SystemClock
+from perun.tools.domain.errors import ConfigurationError, LedgerUnavailable, MarketUnavailable
+from perun.tools.market.recorded import RecordedMarket
+from perun.tools.risk.limits import Limits
+
+if TYPE_CHECKING:
+    from langgraph.checkpoint.sqlite import SqliteSaver
+
+    from perun.graph.cycle import Floor
+
+MODE = "embedded"
+_EXCHANGE_TIME = ZoneInfo("America/New_York")
+_LOCK_SECONDS = 300
+
+
+def data_folder(settings: Settings) -> Path:
+    """DATA_DIR, made if need be and proved writable.
+
+    Raises:
+        ConfigurationError: nothing can be written there.
+    """
+    folder = settings.data_dir.expanduser().absolute()
+    try:
+        (folder / "var").mkdir(parents=True, exist_ok=True)
+        probe = folder / "var" / ".writable"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise ConfigurationError(
+            f"DATA_DIR={folder} cannot be written ({error.strerror}): name a folder that you may write"
+        ) from error
+    return folder
+
+
+def refuse_what_is_not_built(settings: Settings) -> None:
+    """Choices that settings know and this version cannot serve.
+
+    Raises:
+        ConfigurationError: one line for each.
+    """
+    wanted = {
+        "BROKER=alpaca": settings.broker == "alpaca",
+        "ALLOW_SHORT=true": settings.allow_short,
+        "DATABASE_URL": settings.database_url is not None,
+        "CHROMA_URL": settings.chroma_url is not None,
+    }
+    lines = [f"{choice} is not served by this version yet: leave it out" for choice, said in wanted.items() if said]
+    if lines:
+        raise ConfigurationError("\n".join(lines))
+
+
+def provider(settings: Settings) -> str:
+    """Who answers: the chosen provider, or for `auto` the one whose key is set, or the baseline."""
+    if settings.llm_provider != "auto":
+        return settings.llm_provider
+    if settings.openai_api_key or settings.openai_base_url:
+        return "openai"
+    return "google" if settings.google_api_key else "baseline"
+
+
+def minds(settings: Settings) -> dict[str, Mind]:
+    """A mind for every role."""
+    own = {role: getattr(settings, f"llm_model_{role}") for role in ROSTER}
+    return build_minds(
+        ModelSettings(
+            provider=provider(settings),  # type: ignore[arg-type] # settings know only these four
+            baseline=Baseline(),
+            model=settings.llm_model,
+            models={role: model for role, model in own.items() if model},
+            openai_api_key=settings.openai_api_key,
+            openai_base_url=settings.openai_base_url,
+            google_api_key=settings.google_api_key,
+            google_base_url=settings.google_base_url,
+            local_model=settings.local_model,
+            timeout_seconds=settings.llm_timeout_seconds,
+        ),
+        ROSTER,
+    )
+
+
+def prompts() -> dict[str, Prompt]:
+    """Every role's prompt, from the files of the package."""
+    with resources.as_file(resources.files("perun.agents.prompts")) as folder:
+        return load_prompts(folder, HOLES)
+
+
+def limits(settings: Settings) -> Limits:
+    """The limits in force."""
+    return Limits(
+        min_confidence=settings.min_confidence,
+        risk_per_trade=settings.risk_limit_percent,
+        max_position=settings.max_position_percent,
+        max_open_positions=settings.max_open_positions,
+        max_order_notional=settings.max_order_notional,
+        max_gross_exposure=settings.max_gross_exposure_percent,
+        price_collar=settings.price_collar_percent,
+        max_quote_age_seconds=settings.max_quote_age_seconds,
+        stop_atr_multiple=settings.stop_atr_multiple,
+        restricted=tuple(sorted(settings.restricted_symbols)),
+    )
+
+
+def open_exchange(settings: Settings, market: RecordedMarket, folder: Path) -> Exchange:
+    """The embedded exchange whose books lie in DATA_DIR."""
+    costs = ExchangeSettings(
+        cash=settings.embedded_cash,
+        start=settings.embedded_start,
+        commission_per_share=settings.embedded_commission_per_share,
+        commission_minimum=settings.embedded_commission_minimum,
+        slippage_bps=settings.embedded_slippage_bps,
+    )
+    return Exchange.open(folder / "var" / "exchange.db", market, costs)
+
+
+def ledger_path(folder: Path) -> Path:
+    """Where the ledger lies."""
+    return folder / "var" / "perun.db"
+
+
+@contextmanager
+def open_floor(settings: Settings) -> Iterator["Floor"]:
+    """Everything a cycle is run with, and the desk's lock. Whatever opens a file is closed at the end of the block.
+
+    Raises:
+        ConfigurationError: something in settings or on disk cannot be used.
+        LedgerUnavailable: another run holds the desk for too long.
+    """
+    from perun.graph.cycle import Floor
+    from perun.graph.nodes.execute import Hand
+
+    refuse_what_is_not_built(settings)
+    folder, clock, lines, market = data_folder(settings), SystemClock(), limits(settings), RecordedMarket.shipped()
+    speakers, texts = minds(settings), prompts()
+    with ExitStack() as stack:
+        stack.enter_context(_alone(folder))
+        ledger = stack.enter_context(open_ledger(ledger_path(folder), clock))
+        exchange = stack.enter_context(open_exchange(settings, market, folder))
+        book = EmbeddedBook(exchange)
+        _refuse_the_end(book, market)
+        account = book.account().account_id
+        hand = Hand(GatedBroker(book, EmbeddedWriter(exchange), market, lines), ledger, account, RecordedPace(exchange))
+        memory = Memory(Memdir(folder / "memdir"), ChromaIndex(folder / "chroma", MiniLM()))
+        stack.callback(memory.close)
+        yield Floor(
+            mode=MODE,
+            account=account,
+            clock=clock,
+            market=market,
+            book=book,
+            hand=hand,
+            memory=memory,
+            news=None,
+            minds=speakers,
+            prompts=texts,
+            limits=lines,
+            checkpointer=stack.enter_context(_checkpoints(folder / "var" / "checkpoints.db")),
+            default_slot=_session_of,
+        )
+
+
+def _session_of(instant: datetime) -> str:
+    """On the recorded market a session has one cycle unless another slot is named: its day in New York."""
+    return instant.astimezone(_EXCHANGE_TIME).date().isoformat()
+
+
+def _refuse_the_end(book: EmbeddedBook, market: RecordedMarket) -> None:
+    if not book.clock().is_open:
+        raise MarketUnavailable(
+            f"the recording ends on {market.last_session().day}: start a fresh account with another DATA_DIR"
+        )
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """The desk's lock: one run at a time on one DATA_DIR. The lock frees itself when its process dies."""
+    from filelock import FileLock, Timeout
+
+    try:
+        with FileLock(folder / "var" / "desk.lock", timeout=_LOCK_SECONDS):
+            yield
+    except Timeout as error:
+        raise LedgerUnavailable(
+            f"another perun has held {folder} for {_LOCK_SECONDS} seconds: wait for it, or end it"
+        ) from error
+
+
+@contextmanager
+def _checkpoints(path: Path) -> Iterator["SqliteSaver"]:
+    """The graph's own store, in which an interrupted cycle waits; only types of ours are read back from it."""
+    from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+    from langgraph.checkpoint.sqlite import SqliteSaver
+
+    from perun.graph.state import SPOKEN
+
+    serde = JsonPlusSerializer(allowed_msgpack_modules=[(type_.__module__, type_.__name__) for type_ in SPOKEN])
+    try:
+        connection = sqlite3.connect(path, check_same_thread=False)
+        saver = SqliteSaver(connection, serde=serde)
+        saver.setup()
+    except sqlite3.DatabaseError as error:
+        raise ConfigurationError(
+            f"{path} is damaged ({error}): move it away; an interrupted cycle then starts over and sends nothing twice"
+        ) from error
+    try:
+        yield saver
+    finally:
+        connection.close()

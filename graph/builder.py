@@ -1,0 +1,68 @@
+"""Nodes and edges, and nothing else."""
+
+from typing import Protocol
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import Runtime
+from langgraph.types import Send
+
+from perun.graph.desk import Desk
+from perun.graph.nodes.advise import advise
+from perun.graph.nodes.analyse import analyse
+from perun.graph.nodes.gate import gate
+from perun.graph.nodes.gather import gather
+from perun.graph.nodes.recall import recall
+from perun.graph.nodes.remember import remember
+from perun.graph.nodes.research import research
+from perun.graph.nodes.trade import trade
+from perun.graph.state import CycleState, StudyResult, StudyState
+
+
+class Execute(Protocol):
+    """The node that trades."""
+
+    def __call__(self, state: CycleState, runtime: Runtime[Desk]) -> CycleState:
+        """Place what was cleared."""
+        ...
+
+
+Cycle = CompiledStateGraph[CycleState, Desk, CycleState, CycleState]
+
+
+def build(execute: Execute, checkpointer: BaseCheckpointSaver[str] | None = None) -> Cycle:
+    """The graph of one cycle. `execute` brings the gated broker along; no other node has one."""
+    cycle = StateGraph(CycleState, context_schema=Desk)
+    cycle.add_node("gather", gather)
+    cycle.add_node("study", _study().compile())
+    cycle.add_node("trade", trade)
+    cycle.add_node("advise", advise)
+    cycle.add_node("gate", gate)
+    cycle.add_node("execute", execute)
+    cycle.add_node("remember", remember)
+    cycle.add_edge(START, "gather")
+    cycle.add_conditional_edges("gather", _each_symbol, ["study"])
+    cycle.add_edge("study", "trade")
+    cycle.add_edge("trade", "advise")
+    cycle.add_edge("advise", "gate")
+    cycle.add_edge("execute", "remember")
+    cycle.add_edge("remember", END)
+    return cycle.compile(checkpointer=checkpointer, name="perun")
+
+
+def _study() -> StateGraph[StudyState, Desk, StudyState, StudyResult]:
+    """One symbol: recall beside research, then analyse. Symbols are studied in parallel."""
+    study = StateGraph(StudyState, context_schema=Desk, output_schema=StudyResult)
+    study.add_node("recall", recall)
+    study.add_node("research", research)
+    study.add_node("analyse", analyse)
+    study.add_edge(START, "recall")
+    study.add_edge(START, "research")
+    study.add_edge(["recall", "research"], "analyse")
+    study.add_edge("analyse", END)
+    return study
+
+
+def _each_symbol(state: CycleState) -> list[Send]:
+    return [Send("study", {"symbol": symbol, "snapshot": state["snapshot"]}) for symbol in state["symbols"]]

@@ -1,0 +1,136 @@
+"""One cycle from its slot to its result: claim, run or resume, let the market trade, close the record."""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, cast
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+
+from perun.agents.asking import Asker
+from perun.agents.models import Mind
+from perun.agents.prompting import Prompt
+from perun.graph.bookkeeping import OURS, keep_books
+from perun.graph.builder import Cycle, build
+from perun.graph.desk import Desk
+from perun.graph.ledger.cycles import Claim, Standing
+from perun.graph.ledger.recorder import EventRecorder
+from perun.graph.nodes.execute import Hand, executing
+from perun.graph.result import cycle_document
+from perun.graph.state import CycleState
+from perun.memory.recall import Memory
+from perun.tools.domain.clock import Clock
+from perun.tools.domain.errors import ConfigurationError
+from perun.tools.domain.events import CycleEnded, CycleStarted
+from perun.tools.domain.orders import Leg
+from perun.tools.domain.ports import BookReader, Market, NewsSource
+from perun.tools.risk.limits import Limits
+
+_SLOT = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+@dataclass(frozen=True)
+class Floor:
+    """Everything that a cycle is run with."""
+
+    mode: str
+    account: str
+    clock: Clock
+    market: Market
+    book: BookReader
+    hand: Hand
+    memory: Memory
+    news: NewsSource | None
+    minds: dict[str, Mind]
+    prompts: dict[str, Prompt]
+    limits: Limits
+    checkpointer: BaseCheckpointSaver[str]
+    default_slot: Callable[[datetime], str]
+    """From the market's time to the slot that a cycle takes when none is named."""
+
+
+def run_cycle(floor: Floor, symbols: Sequence[str], slot: str | None = None) -> dict[str, Any]:
+    """Run the slot's cycle, go on with it where it was interrupted, or report how it ended.
+
+    Returns:
+        The document `perun.cycle/1`; its outcome is `duplicate` when the slot's cycle had ended before.
+
+    Raises:
+        ConfigurationError: the slot's name or a symbol is no good; nothing was claimed.
+        BrokerUnavailable, LedgerUnavailable: the cycle stands as interrupted, and the same slot resumes it.
+    """
+    now = floor.book.clock().now
+    slot = slot or floor.default_slot(now)
+    if not _SLOT.fullmatch(slot):
+        raise ConfigurationError(f"the slot {slot!r} should be 1 to 64 of the characters A-Z a-z 0-9 . _ -")
+    view = floor.market.at(now)
+    for symbol in symbols:
+        view.bars(symbol, 1)
+    ledger, cycle_id = floor.hand.ledger, f"cycle:{floor.account}:{slot}"
+    claim = ledger.cycles.claim(cycle_id, floor.account, slot, floor.mode, now, symbols, floor.clock.now())
+    if claim.standing is Standing.FINISHED:
+        return {**json.loads(claim.cycle.result or "{}"), "outcome": "duplicate"}
+    return _carry_through(floor, claim)
+
+
+def _carry_through(floor: Floor, claim: Claim) -> dict[str, Any]:
+    cycle, ledger = claim.cycle, floor.hand.ledger
+    recorder = EventRecorder(ledger, cycle.cycle_id, floor.clock)
+    books = partial(keep_books, floor.book, ledger, floor.account, recorder)
+    books(floor.clock.now())
+    desk = _desk(floor, cycle.cycle_id, cycle.slot, recorder)
+    if claim.standing is Standing.NEW:
+        recorder.record(_started(floor, claim))
+    state = _invoke(build(executing(floor.hand), floor.checkpointer), desk, claim)
+    floor.hand.pace.end_cycle(state["snapshot"].as_of)
+    books(floor.clock.now())
+    events = [stored.event for stored in ledger.events.read(cycle.cycle_id)]
+    document = cycle_document(state, floor.mode, events)
+    account = floor.book.account()
+    recorder.record(CycleEnded(outcome=document["outcome"], cash=account.cash, equity=account.equity))
+    ledger.cycles.finish(cycle.cycle_id, document["outcome"], json.dumps(document), floor.clock.now())
+    return document
+
+
+def _invoke(graph: Cycle, desk: Desk, claim: Claim) -> CycleState:
+    """Start the thread, or go on with it from its last checkpoint; one that came to its end is only read."""
+    config: Any = {"configurable": {"thread_id": claim.cycle.cycle_id}}
+    stood = graph.get_state(config)
+    if stood.values and not stood.next:
+        return cast(CycleState, stood.values)
+    start = CycleState(cycle_id=claim.cycle.cycle_id, slot=claim.cycle.slot, symbols=claim.cycle.symbols)
+    values = graph.invoke(None if stood.next else start, config, context=desk, durability="sync")
+    return cast(CycleState, values)
+
+
+def _desk(floor: Floor, cycle_id: str, slot: str, recorder: EventRecorder) -> Desk:
+    def order_id(symbol: str, leg: Leg) -> str:
+        return f"{OURS}{floor.mode}-{slot}-{symbol}-{leg}-1"
+
+    return Desk(
+        cycle_id=cycle_id,
+        mode=floor.mode,
+        clock=floor.clock,
+        market=floor.market,
+        book=floor.book,
+        memory=floor.memory,
+        news=floor.news,
+        asker=Asker(floor.minds, floor.prompts, recorder),
+        limits=floor.limits,
+        recorder=recorder,
+        order_id=order_id,
+    )
+
+
+def _started(floor: Floor, claim: Claim) -> CycleStarted:
+    return CycleStarted(
+        slot=claim.cycle.slot,
+        mode=floor.mode,
+        as_of=claim.cycle.as_of,
+        symbols=claim.cycle.symbols,
+        prompts={agent: prompt.hash for agent, prompt in floor.prompts.items()},
+        limits_hash=floor.limits.fingerprint,
+    )

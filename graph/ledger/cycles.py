@@ -1,0 +1,155 @@
+"""Who took which slot, and how its cycle ended: one row for each cycle, one cycle for each slot."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, Row, or_, select, update
+
+from perun.graph.ledger.database import Database, insert_new
+from perun.graph.ledger.notation import canonical, parse, stamp
+from perun.graph.ledger.schema import CYCLES
+
+
+class CycleState(StrEnum):
+    """Whether a cycle came to its end."""
+
+    RUNNING = "RUNNING"
+    FINISHED = "FINISHED"
+
+
+class Standing(StrEnum):
+    """What a claim found: a free slot, a cycle that never ended, or one that did."""
+
+    NEW = "NEW"
+    INTERRUPTED = "INTERRUPTED"
+    FINISHED = "FINISHED"
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """One cycle as the ledger knows it; outcome, result and finishing instant are None while it runs."""
+
+    cycle_id: str
+    account: str
+    slot: str
+    mode: str
+    as_of: datetime
+    symbols: tuple[str, ...]
+    state: CycleState
+    outcome: str | None
+    result: str | None
+    """The result as JSON text, byte for byte as it was given."""
+    started_at: datetime
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The answer to a claim: how the slot stands, and the cycle that holds it."""
+
+    standing: Standing
+    cycle: Cycle
+
+
+class Cycles:
+    """The ledger's book of cycles."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def claim(
+        self,
+        cycle_id: str,
+        account: str,
+        slot: str,
+        mode: str,
+        as_of: datetime,
+        symbols: Sequence[str],
+        now: datetime,
+    ) -> Claim:
+        """Take the slot for this cycle, or learn who holds it; of several claims exactly one is NEW.
+
+        INTERRUPTED says that the cycle has not ended; whether some process still runs it, the ledger cannot tell.
+
+        Raises:
+            ValueError: the cycle id already belongs to another slot.
+            LedgerUnavailable: the database cannot be written; nobody holds the slot.
+        """
+        row = {
+            "cycle_id": cycle_id,
+            "account": account,
+            "slot": slot,
+            "mode": mode,
+            "as_of": stamp(as_of),
+            "symbols": canonical(list(symbols)),
+            "state": CycleState.RUNNING.value,
+            "started_at": stamp(now),
+        }
+        with self._database.writing() as connection:
+            is_new = insert_new(connection, CYCLES, row)
+            holder = select(CYCLES).where(CYCLES.c.account == account, CYCLES.c.slot == slot)
+            stored = connection.execute(holder).one_or_none()
+        if stored is None:
+            raise ValueError(f"the cycle id {cycle_id} already belongs to another slot than {slot} of {account}")
+        cycle = _cycle(stored)
+        return Claim(Standing.NEW if is_new else _standing(cycle), cycle)
+
+    def finish(self, cycle_id: str, outcome: str, result_json: str, now: datetime) -> None:
+        """Close a running cycle with its outcome and its result.
+
+        Raises:
+            ValueError: there is no such cycle, it is already finished, or the result is no JSON (NaN included).
+        """
+        parse(result_json)
+        running = (CYCLES.c.cycle_id == cycle_id) & (CYCLES.c.state == CycleState.RUNNING.value)
+        end = {
+            "state": CycleState.FINISHED.value,
+            "outcome": outcome,
+            "result": result_json,
+            "finished_at": stamp(now),
+        }
+        with self._database.writing() as connection:
+            if connection.execute(update(CYCLES).where(running).values(end)).rowcount != 1:
+                raise ValueError(f"no cycle {cycle_id} is running, so it cannot be finished")
+
+    def by_id(self, cycle_id: str) -> Cycle | None:
+        """The cycle with that id."""
+        return self._newest(CYCLES.c.cycle_id == cycle_id)
+
+    def find(self, text: str, account: str) -> Cycle | None:
+        """The cycle of the account that has this id or this slot."""
+        named = or_(CYCLES.c.cycle_id == text, CYCLES.c.slot == text)
+        return self._newest((CYCLES.c.account == account) & named)
+
+    def last(self, account: str) -> Cycle | None:
+        """The account's cycle that started last."""
+        return self._newest(CYCLES.c.account == account)
+
+    def _newest(self, condition: ColumnElement[bool]) -> Cycle | None:
+        query = select(CYCLES).where(condition).order_by(CYCLES.c.started_at.desc(), CYCLES.c.slot.desc()).limit(1)
+        with self._database.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        return _cycle(row) if row else None
+
+
+def _standing(cycle: Cycle) -> Standing:
+    return Standing.FINISHED if cycle.state is CycleState.FINISHED else Standing.INTERRUPTED
+
+
+def _cycle(row: Row[tuple[str, ...]]) -> Cycle:
+    known = row._mapping
+    return Cycle(
+        cycle_id=known["cycle_id"],
+        account=known["account"],
+        slot=known["slot"],
+        mode=known["mode"],
+        as_of=datetime.fromisoformat(known["as_of"]),
+        symbols=tuple(parse(known["symbols"])),
+        state=CycleState(known["state"]),
+        outcome=known["outcome"],
+        result=known["result"],
+        started_at=datetime.fromisoformat(known["started_at"]),
+        finished_at=datetime.fromisoformat(known["finished_at"]) if known["finished_at"] else None,
+    )

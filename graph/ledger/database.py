@@ -1,0 +1,71 @@
+"""One SQL database, in transactions that read and transactions that write."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from threading import Lock
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, insert
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from perun.tools.domain.errors import LedgerUnavailable
+
+
+class Database:
+    """A database whose transactions are all or nothing; may be used from several threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._one_writer = Lock()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the database.
+
+        Raises:
+            LedgerUnavailable: the database does not answer.
+        """
+        with self._explaining(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that is durable when the block ends and undone when it raises; one at a time.
+
+        Raises:
+            LedgerUnavailable: another program keeps the database locked, the disk is full, or it may not be written.
+        """
+        with (
+            self._one_writer,
+            self._explaining(),
+            self._engine.connect().execution_options(writes=True) as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _explaining(self) -> Iterator[None]:
+        try:
+            yield
+        except IntegrityError:
+            raise  # Whoever writes knows what a taken key means.
+        except DBAPIError as error:
+            where = self._engine.url.render_as_string()
+            raise LedgerUnavailable(
+                f"the ledger {where} cannot be used ({error.orig}): "
+                "end the program that holds it, or make room and rights to write, then try again"
+            ) from error
+
+
+def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
+    """Insert the row unless its key is taken; True when it went in."""
+    try:
+        with connection.begin_nested():
+            connection.execute(insert(table).values(row))
+    except IntegrityError:
+        return False
+    return True

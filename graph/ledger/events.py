@@ -1,0 +1,112 @@
+"""Events, written once at the end of their stream's hash chain, and read back."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from pydantic import ValidationError
+from sqlalchemy import Connection, Row, insert, select, union, update
+
+from perun.graph.ledger.chain import Link, first_break, forge, genesis
+from perun.graph.ledger.database import Database, insert_new
+from perun.graph.ledger.notation import canonical, canonical_fact, parse, stamp
+from perun.graph.ledger.schema import CHAINS, EVENTS
+from perun.tools.domain.errors import ConfigurationError
+from perun.tools.domain.events import EVENT, Event, ModelAsked
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event with its place in its stream."""
+
+    seq: int
+    at: datetime
+    event: Event
+    hash: str
+
+
+class Events:
+    """The ledger's streams of events; a stream is named by its cycle's id."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def append(self, stream: str, event: Event, now: datetime) -> StoredEvent:
+        """Write the event at the end of the stream; durable on return. Threads and processes may append at once.
+
+        Raises:
+            ValueError: a number in the event is not finite.
+            LedgerUnavailable: the database cannot be written; the event is not in it.
+        """
+        body = canonical_fact(event)
+        with self._database.writing() as connection:
+            length, head = _end_of(connection, stream)
+            link = forge(length + 1, stamp(now), event.kind, body, head)
+            connection.execute(insert(EVENTS).values(stream=stream, **asdict(link)))
+            end = update(CHAINS).where(CHAINS.c.stream == stream)
+            connection.execute(end.values(length=link.seq, head=link.hash))
+        return StoredEvent(link.seq, now, event, link.hash)
+
+    def read(self, stream: str) -> list[StoredEvent]:
+        """All events of the stream, oldest first; empty when there is no such stream.
+
+        Raises:
+            ConfigurationError: an event is no longer what any Perun wrote.
+        """
+        return [_stored(stream, link) for link in self._links(stream)]
+
+    def verify(self, stream: str) -> str | None:
+        """Where the stream's chain is first broken, in one line; None when it is whole."""
+        with self._database.reading() as connection:
+            chain = connection.execute(select(CHAINS).where(CHAINS.c.stream == stream)).one_or_none()
+            links = _links(connection, stream)
+        if chain is None:
+            return f"there is no chain {stream}"
+        return first_break(stream, links, chain.length, chain.head)
+
+    def streams(self) -> list[str]:
+        """The name of every stream, sorted."""
+        names = union(select(CHAINS.c.stream), select(EVENTS.c.stream))
+        with self._database.reading() as connection:
+            return sorted(connection.execute(names).scalars())
+
+    def answer(self, stream: str, key: str) -> ModelAsked | None:
+        """The last recorded call of a model with that key, whatever became of it; None when it was never made."""
+        # The text search only spares parsing; what counts is the key inside the event.
+        mentions = EVENTS.c.body.contains(canonical({"key": key})[1:-1], autoescape=True)
+        query = select(EVENTS).where(EVENTS.c.stream == stream, EVENTS.c.kind == "model.asked", mentions)
+        with self._database.reading() as connection:
+            rows = connection.execute(query.order_by(EVENTS.c.seq.desc())).all()
+        asked = (_stored(stream, _link(row)).event for row in rows)
+        return next((event for event in asked if isinstance(event, ModelAsked) and event.key == key), None)
+
+    def _links(self, stream: str) -> list[Link]:
+        with self._database.reading() as connection:
+            return _links(connection, stream)
+
+
+def _end_of(connection: Connection, stream: str) -> tuple[int, str]:
+    """The chain's length and head, held against other writers until the transaction ends."""
+    query = select(CHAINS.c.length, CHAINS.c.head).where(CHAINS.c.stream == stream).with_for_update()
+    if (row := connection.execute(query).one_or_none()) is None:
+        insert_new(connection, CHAINS, {"stream": stream, "length": 0, "head": genesis(stream)})
+        row = connection.execute(query).one()
+    return row.length, row.head
+
+
+def _links(connection: Connection, stream: str) -> list[Link]:
+    query = select(EVENTS).where(EVENTS.c.stream == stream).order_by(EVENTS.c.seq)
+    return [_link(row) for row in connection.execute(query)]
+
+
+def _link(row: Row[tuple[str, ...]]) -> Link:
+    return Link(row.seq, row.at, row.kind, row.body, row.prev_hash, row.hash)
+
+
+def _stored(stream: str, link: Link) -> StoredEvent:
+    try:
+        event = EVENT.validate_python(parse(link.body))
+        return StoredEvent(link.seq, datetime.fromisoformat(link.at), event, link.hash)
+    except (ValidationError, ValueError, TypeError) as error:
+        raise ConfigurationError(
+            f"event {link.seq} of {stream} cannot be read: restore the ledger from a backup"
+        ) from error

@@ -1,0 +1,177 @@
+"""Orders that the desk means to send: durable before they are sent, moved as they are answered."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from sqlalchemy import ColumnElement, Row, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from perun.graph.ledger.database import Database
+from perun.graph.ledger.notation import canonical_fact, fingerprint, stamp
+from perun.graph.ledger.schema import INTENTS
+from perun.tools.domain.errors import ConfigurationError
+from perun.tools.domain.orders import Leg, OrderTerms
+
+
+class IntentState(StrEnum):
+    """How far an intent came. Nothing leaves a terminal state."""
+
+    PLANNED = "PLANNED"
+    DENIED = "DENIED"
+    APPROVED = "APPROVED"
+    SUBMITTING = "SUBMITTING"
+    ACKED = "ACKED"
+    PARTIAL = "PARTIAL"
+    FILLED = "FILLED"
+    CANCELED = "CANCELED"
+    EXPIRED = "EXPIRED"
+    REJECTED = "REJECTED"
+    UNKNOWN = "UNKNOWN"
+    """It may have reached the broker: look it up, never send it again."""
+    NOT_SENT = "NOT_SENT"
+
+    @property
+    def is_terminal(self) -> bool:
+        """True when nothing more can become of the intent."""
+        return self in _TERMINAL
+
+
+_TERMINAL: Final = {
+    IntentState.DENIED,
+    IntentState.FILLED,
+    IntentState.CANCELED,
+    IntentState.EXPIRED,
+    IntentState.REJECTED,
+    IntentState.NOT_SENT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One order that the desk means to send, and how far it came."""
+
+    account: str
+    client_order_id: str
+    cycle_id: str
+    symbol: str
+    leg: Leg
+    attempt: int
+    state: IntentState
+    terms: OrderTerms
+    body_hash: str
+    """SHA-256 of the terms' canonical JSON."""
+    detail: str
+    """What the last move had to say."""
+    updated_at: datetime
+
+
+class Intents:
+    """The ledger's book of intents."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def write(
+        self,
+        account: str,
+        cycle_id: str,
+        terms: OrderTerms,
+        leg: Leg,
+        attempt: int,
+        state: IntentState,
+        now: datetime,
+    ) -> Intent:
+        """Write a new intent; durable on return.
+
+        Raises:
+            ValueError: its client order id or its attempt already stands in the ledger, or there is no such cycle.
+            LedgerUnavailable: the database cannot be written; nothing may be sent.
+        """
+        body = canonical_fact(terms)
+        body_hash = fingerprint(body)
+        row = {
+            "account": account,
+            "client_order_id": terms.client_order_id,
+            "cycle_id": cycle_id,
+            "symbol": terms.symbol,
+            "leg": leg.value,
+            "attempt": attempt,
+            "state": state.value,
+            "body": body,
+            "body_hash": body_hash,
+            "detail": "",
+            "updated_at": stamp(now),
+        }
+        try:
+            with self._database.writing() as connection:
+                connection.execute(insert(INTENTS).values(row))
+        except IntegrityError as error:
+            raise ValueError(
+                f"the intent {terms.client_order_id} of cycle {cycle_id} cannot be written: it (or this attempt) "
+                "already stands in the ledger, or there is no such cycle"
+            ) from error
+        client_order_id, symbol = terms.client_order_id, terms.symbol
+        return Intent(account, client_order_id, cycle_id, symbol, leg, attempt, state, terms, body_hash, "", now)
+
+    def move(self, account: str, client_order_id: str, state: IntentState, detail: str, now: datetime) -> None:
+        """Move an intent on; a terminal intent may only be told again what it already is.
+
+        Raises:
+            ValueError: there is no such intent, or it has come to another end.
+        """
+        still_open = _named(account, client_order_id) & INTENTS.c.state.not_in([end.value for end in _TERMINAL])
+        step = {"state": state.value, "detail": detail, "updated_at": stamp(now)}
+        with self._database.writing() as connection:
+            if connection.execute(update(INTENTS).where(still_open).values(step)).rowcount == 1:
+                return
+            here = connection.execute(
+                select(INTENTS.c.state).where(_named(account, client_order_id))
+            ).scalar_one_or_none()
+        if here != state.value:
+            raise ValueError(
+                f"the intent {client_order_id} of {account} cannot become {state}: it is {here or 'unknown'}"
+            )
+
+    def get(self, account: str, client_order_id: str) -> Intent | None:
+        """The account's intent with that client order id."""
+        return next(iter(self._select(_named(account, client_order_id))), None)
+
+    def open_intents(self, account: str) -> list[Intent]:
+        """The account's intents that may still become something, in the order of their client order ids."""
+        return self._select((INTENTS.c.account == account) & INTENTS.c.state.not_in([end.value for end in _TERMINAL]))
+
+    def of_cycle(self, cycle_id: str) -> list[Intent]:
+        """Every intent of the cycle, in the order of their client order ids."""
+        return self._select(INTENTS.c.cycle_id == cycle_id)
+
+    def _select(self, condition: ColumnElement[bool]) -> list[Intent]:
+        with self._database.reading() as connection:
+            rows = connection.execute(select(INTENTS).where(condition).order_by(INTENTS.c.client_order_id)).all()
+        return [_intent(row) for row in rows]
+
+
+def _named(account: str, client_order_id: str) -> ColumnElement[bool]:
+    return (INTENTS.c.account == account) & (INTENTS.c.client_order_id == client_order_id)
+
+
+def _intent(row: Row[tuple[str, ...]]) -> Intent:
+    known = row._mapping
+    if fingerprint(known["body"]) != known["body_hash"]:
+        raise ConfigurationError(
+            f"the intent {known['client_order_id']} was changed after it was written: restore the ledger from a backup"
+        )
+    return Intent(
+        account=known["account"],
+        client_order_id=known["client_order_id"],
+        cycle_id=known["cycle_id"],
+        symbol=known["symbol"],
+        leg=Leg(known["leg"]),
+        attempt=known["attempt"],
+        state=IntentState(known["state"]),
+        terms=OrderTerms.model_validate_json(known["body"]),
+        body_hash=known["body_hash"],
+        detail=known["detail"],
+        updated_at=datetime.fromisoformat(known["updated_at"]),
+    )

@@ -1,0 +1,46 @@
+"""The ledger: what happened, in four books of one database."""
+
+from pathlib import Path
+from typing import Self
+
+from perun.graph.ledger.books import Books
+from perun.graph.ledger.cycles import Cycles
+from perun.graph.ledger.database import Database
+from perun.graph.ledger.events import Events
+from perun.graph.ledger.intents import Intents
+from perun.graph.ledger.opening import open_database
+from perun.tools.domain.clock import Clock
+
+
+class Ledger:
+    """Cycles, events, intents, and the books of orders and fills. Closes itself at the end of a `with` block."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.cycles = Cycles(database)
+        self.events = Events(database)
+        self.intents = Intents(database)
+        self.books = Books(database)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_ledger(path: Path, clock: Clock, *, busy_seconds: float = 5.0) -> Ledger:
+    """Open the ledger in the SQLite file `path`, made when there is none and no damaged one beside it.
+
+    `clock` names the instant at which a damaged file was found; `busy_seconds` is how long to wait for a lock.
+
+    Raises:
+        ConfigurationError: the file is damaged (and was quarantined), of another program, of a newer Perun, or cannot
+            be made.
+        LedgerUnavailable: another program keeps it locked.
+    """
+    return Ledger(open_database(path, clock, busy_seconds))

@@ -1,0 +1,1 @@
+"""The ledger's numbered migrations, run by Alembic."""

@@ -1,0 +1,22 @@
+"""The tape of one cycle: events go to the end of its stream, and the answers of models are found on it again."""
+
+from perun.graph.ledger.ledger import Ledger
+from perun.tools.domain.clock import Clock
+from perun.tools.domain.events import Event, ModelAsked
+
+
+class EventRecorder:
+    """A `Recorder` that writes to one stream of the ledger, and the `Tape` of those who ask models."""
+
+    def __init__(self, ledger: Ledger, stream: str, clock: Clock) -> None:
+        self._events = ledger.events
+        self._stream = stream
+        self._clock = clock
+
+    def record(self, event: Event) -> None:
+        """Write the event at the end of the stream; durable when it returns."""
+        self._events.append(self._stream, event, self._clock.now())
+
+    def answer(self, key: str) -> ModelAsked | None:
+        """The last turn with a model that was recorded under `key`; None when there was none."""
+        return self._events.answer(self._stream, key)

@@ -1,0 +1,38 @@
+"""advise: the risk manager's word on every signal that asks for an order."""
+
+from langgraph.runtime import Runtime
+
+from perun.agents.asking import Abstained
+from perun.agents.facts import RiskManagerFacts
+from perun.agents.risk_manager import advise as ask_risk_manager
+from perun.agents.risk_manager import veto
+from perun.graph.desk import Desk
+from perun.graph.state import CycleState
+from perun.tools.domain.events import AdviceGiven
+from perun.tools.domain.signals import Action
+
+
+def advise(state: CycleState, runtime: Runtime[Desk]) -> CycleState:
+    """Have the signals reviewed. Without a word from the risk manager no entry passes; exits never wait for one."""
+    desk, snapshot = runtime.context, state["snapshot"]
+    wishes = tuple(signal for signal in state["signals"] if signal.action is not Action.HOLD)
+    if not wishes:
+        return {"advice": ()}
+    said = ask_risk_manager(
+        desk.asker,
+        RiskManagerFacts(
+            as_of=snapshot.as_of,
+            signals=wishes,
+            portfolio=snapshot.portfolio,
+            limits=desk.limits,
+            market={signal.symbol: snapshot.symbols[signal.symbol] for signal in wishes},
+        ),
+    )
+    if isinstance(said, Abstained):
+        advice = tuple(veto(signal.symbol, f"The risk manager abstained: {said.reason}") for signal in wishes)
+        trouble: tuple[str, ...] = (f"the risk manager abstained: {said.reason}",)
+    else:
+        advice, trouble = said, ()
+    for each in advice:
+        desk.recorder.record(AdviceGiven(advice=each))
+    return {"advice": advice, "degraded": trouble}

@@ -1,0 +1,29 @@
+"""analyse: the analyst's report on one symbol."""
+
+from langgraph.runtime import Runtime
+
+from perun.agents.analyst import analyse as ask_analyst
+from perun.agents.asking import Abstained
+from perun.agents.facts import AnalystFacts
+from perun.graph.desk import Desk
+from perun.graph.state import StudyState
+from perun.tools.domain.events import ReportWritten
+
+
+def analyse(state: StudyState, runtime: Runtime[Desk]) -> StudyState:
+    """Hand the analyst everything that is known of the symbol."""
+    desk, symbol, snapshot = runtime.context, state["symbol"], state["snapshot"]
+    report = ask_analyst(
+        desk.asker,
+        AnalystFacts(
+            as_of=snapshot.as_of,
+            snapshot=snapshot.symbols[symbol],
+            position=snapshot.portfolio.position(symbol),
+            memories=state.get("memories", ()),
+            findings=state.get("findings", ()),
+        ),
+    )
+    if isinstance(report, Abstained):
+        return {"reports": {}, "degraded": (f"the analyst abstained on {symbol}: {report.reason}",)}
+    desk.recorder.record(ReportWritten(symbol=symbol, report=report.model_dump(mode="json")))
+    return {"reports": {symbol: report}}

@@ -1,0 +1,56 @@
+"""gate: every signal that asks for an order is sized and asked every rule; the only node that chooses its successor."""
+
+from typing import Literal
+
+from langgraph.runtime import Runtime
+from langgraph.types import Command
+
+from perun.graph.desk import Desk
+from perun.graph.state import CycleState
+from perun.tools.brokerage.observing import observe
+from perun.tools.domain.errors import BrokerUnavailable
+from perun.tools.domain.events import ErrorNoted, VerdictGiven
+from perun.tools.domain.orders import Leg
+from perun.tools.domain.signals import Action, Advice, TradingSignal
+from perun.tools.risk.facts import Situation
+from perun.tools.risk.gate import Cleared, Proposal, clear_batch
+
+
+def gate(state: CycleState, runtime: Runtime[Desk]) -> Command[Literal["execute", "remember"]]:
+    """Clear or deny on facts read now, not on those that the agents thought about."""
+    desk = runtime.context
+    advice = {each.symbol: each for each in state["advice"]}
+    proposals = [
+        _proposal(desk, signal, advice.get(signal.symbol))
+        for signal in state["signals"]
+        if signal.action is not Action.HOLD
+    ]
+    situation, trouble = _look(desk, state["symbols"]) if proposals else (None, ())
+    decisions = clear_batch(proposals, situation, desk.limits)
+    for _, decision in decisions:
+        desk.recorder.record(VerdictGiven(stage="gate", verdict=decision.verdict))
+    cleared = tuple(
+        proposal.model_copy(update={"ceiling": decision.order.terms.qty})
+        for proposal, decision in decisions
+        if isinstance(decision, Cleared)
+    )
+    update: CycleState = {
+        "verdicts": tuple(decision.verdict for _, decision in decisions),
+        "proposals": cleared,
+        "degraded": trouble,
+    }
+    return Command(update=update, goto="execute" if cleared else "remember")
+
+
+def _proposal(desk: Desk, signal: TradingSignal, advice: Advice | None) -> Proposal:
+    leg = Leg.ENTRY if signal.action is Action.BUY else Leg.EXIT
+    return Proposal(signal=signal, advice=advice, client_order_id=desk.order_id(signal.symbol, leg))
+
+
+def _look(desk: Desk, symbols: tuple[str, ...]) -> tuple[Situation | None, tuple[str, ...]]:
+    """The situation now; None when the broker does not say, and then nothing is cleared."""
+    try:
+        return observe(desk.book, desk.market, symbols), ()
+    except BrokerUnavailable as error:
+        desk.recorder.record(ErrorNoted(where="gate", code="BROKER_UNAVAILABLE", message=str(error)))
+        return None, (f"the broker did not answer the gate: {error}",)

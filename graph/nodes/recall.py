@@ -1,0 +1,45 @@
+"""recall: the memories of a symbol nearest in meaning and latest in time, none newer than *as of*."""
+
+from langgraph.runtime import Runtime
+
+from perun.agents import wording
+from perun.agents.facts import Remembered
+from perun.graph.desk import Desk
+from perun.graph.state import StudyState
+from perun.tools.domain.events import ErrorNoted, MemoriesRecalled, MemoryHit
+from perun.tools.market.snapshot import SymbolSnapshot
+
+NEAREST = 3
+"""Memories by meaning."""
+LATEST = 3
+"""Memories by time."""
+
+
+def recall(state: StudyState, runtime: Runtime[Desk]) -> StudyState:
+    """Ask the memory about a situation like today's. A broken index costs the nearest, never the cycle."""
+    desk, symbol, snapshot = runtime.context, state["symbol"], state["snapshot"]
+    found = desk.memory.recall(situation(snapshot.symbols[symbol]), symbol, snapshot.as_of, NEAREST, LATEST)
+    hits = tuple(
+        MemoryHit(id=hit.entry.id, kind=hit.entry.kind, score=hit.score, as_of=hit.entry.as_of) for hit in found.hits
+    )
+    desk.recorder.record(MemoriesRecalled(symbol=symbol, hits=hits))
+    remembered = tuple(
+        Remembered(evidence=hit.entry.evidence, kind=hit.entry.kind, as_of=hit.entry.as_of, text=hit.entry.text)
+        for hit in found.hits
+    )
+    if not found.degraded:
+        return {"memories": remembered}
+    desk.recorder.record(ErrorNoted(where="recall", code="MEMORY_DEGRADED", message=found.degraded))
+    return {"memories": remembered, "degraded": (found.degraded,)}
+
+
+def situation(seen: SymbolSnapshot) -> str:
+    """Today in words: what is embedded to find days like it, and what is remembered of this one."""
+    now = seen.indicators
+    close = wording.number(seen.bars[-1].close) if seen.bars else "unknown"
+    return (
+        f"{seen.symbol} closed at {close}; return over 20 sessions {wording.number(now.return_20)}, "
+        f"12-1 momentum {wording.number(now.momentum_12_1)}, RSI {wording.number(now.rsi_14)}, "
+        f"volatility {wording.number(now.volatility_20)}, 50-session average {wording.number(now.sma_50)}, "
+        f"200-session average {wording.number(now.sma_200)}."
+    )

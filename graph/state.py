@@ -1,0 +1,66 @@
+"""All that flows through a run, with the reducer beside its field."""
+
+from typing import Annotated, TypedDict
+
+from perun.agents.answers import AnalystReport
+from perun.agents.facts import Remembered
+from perun.tools.domain.orders import Order
+from perun.tools.domain.research import Finding
+from perun.tools.domain.signals import Advice, TradingSignal
+from perun.tools.domain.verdicts import Verdict
+from perun.tools.market.snapshot import Snapshot
+from perun.tools.risk.gate import Proposal
+
+
+def merged(old: dict[str, AnalystReport], new: dict[str, AnalystReport]) -> dict[str, AnalystReport]:
+    """Both maps; the newer value wins, so that a node that runs again after a crash changes nothing."""
+    return {**old, **new}
+
+
+def united(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
+    """Both lists without repetition, in the order of their first appearance."""
+    return tuple(dict.fromkeys((*old, *new)))
+
+
+class Trouble(TypedDict, total=False):
+    """What went wrong on the way, for a cycle that goes on all the same."""
+
+    degraded: Annotated[tuple[str, ...], united]
+    """One line each, fit for a person."""
+
+
+class CycleState(Trouble, total=False):
+    """A whole cycle, from *gather* to *remember*. Its id is the thread's, and the record's key."""
+
+    cycle_id: str
+    slot: str
+    symbols: tuple[str, ...]
+    snapshot: Snapshot
+    reports: Annotated[dict[str, AnalystReport], merged]
+    signals: tuple[TradingSignal, ...]
+    advice: tuple[Advice, ...]
+    verdicts: tuple[Verdict, ...]
+    """One for each BUY or SELL, in the gate's order; replaced by the wire's where that one denied."""
+    proposals: tuple[Proposal, ...]
+    """What the gate cleared, with the cleared size as ceiling. Data, not an order: the wire clears again."""
+    orders: tuple[Order, ...]
+
+
+class StudyState(Trouble, total=False):
+    """One symbol's study: what is recalled and researched side by side, then analysed."""
+
+    symbol: str
+    snapshot: Snapshot
+    memories: tuple[Remembered, ...]
+    findings: tuple[Finding, ...]
+    reports: Annotated[dict[str, AnalystReport], merged]
+
+
+class StudyResult(Trouble, total=False):
+    """What a study hands back to its cycle."""
+
+    reports: Annotated[dict[str, AnalystReport], merged]
+
+
+SPOKEN = (AnalystReport, Remembered, Order, Finding, Advice, TradingSignal, Verdict, Snapshot, Proposal)
+"""Every type of ours that a checkpoint may hold; no other is read back."""

@@ -1,0 +1,107 @@
+"""Parts for the memory's tests: a tiny embedder, entries made to measure, and the real model loaded once."""
+
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from math import sqrt
+from pathlib import Path
+from zlib import crc32
+
+import pytest
+
+from perun.memory.chroma import ChromaIndex
+from perun.memory.embedding import Embedder, MiniLM
+from perun.memory.entries import Kind, MemoryEntry, entry_id
+from perun.memory.memdir import Memdir
+from perun.memory.recall import Memory
+
+DAY_ONE = datetime(2013, 3, 1, 21, 0, tzinfo=UTC)
+
+
+class BagOfWords:
+    """Texts are near when they share words: exact, instant, and the same on every machine."""
+
+    dimensions = 64
+
+    def __init__(self, name: str = "bag-of-words") -> None:
+        self.name = name
+
+    def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        return [self._vector(text) for text in texts]
+
+    def _vector(self, text: str) -> list[float]:
+        counts = [0.001] * self.dimensions
+        for word in text.lower().split():
+            counts[crc32(word.encode()) % self.dimensions] += 1
+        length = sqrt(sum(count * count for count in counts))
+        return [count / length for count in counts]
+
+
+def make_entry(
+    day: int = 0,
+    text: str = "AAPL rose on strong sales",
+    symbol: str = "AAPL",
+    kind: Kind = Kind.SIGNAL,
+    name: str = "",
+) -> MemoryEntry:
+    """An entry known `day` days after the first of March 2013."""
+    cycle_id = f"cycle-{day}"
+    return MemoryEntry(
+        id=entry_id(kind, cycle_id, name or symbol),
+        kind=kind,
+        symbols=(symbol,) if symbol else (),
+        as_of=DAY_ONE + timedelta(days=day),
+        written_at=datetime(2026, 11, 2, tzinfo=UTC),
+        cycle_id=cycle_id,
+        source="trader",
+        text=text,
+        data={"confidence": 0.7},
+    )
+
+
+@pytest.fixture(scope="session")
+def entry() -> Callable[..., MemoryEntry]:
+    return make_entry
+
+
+@pytest.fixture(scope="session")
+def embedder() -> Embedder:
+    return BagOfWords()
+
+
+@pytest.fixture(scope="session")
+def other_embedder() -> Embedder:
+    return BagOfWords("bag-of-other-words")
+
+
+@pytest.fixture
+def memdir(tmp_path: Path) -> Memdir:
+    return Memdir(tmp_path / "memdir")
+
+
+@pytest.fixture
+def index(tmp_path: Path, embedder: Embedder) -> Iterator[ChromaIndex]:
+    index = ChromaIndex(tmp_path / "chroma", embedder, lock_wait=0.2)
+    yield index
+    index.close()
+
+
+@pytest.fixture
+def memory(memdir: Memdir, index: ChromaIndex) -> Memory:
+    return Memory(memdir, index)
+
+
+@pytest.fixture(scope="session")
+def minilm() -> MiniLM:
+    """The real model, loaded in a world without a network: asking for one is an error."""
+
+    def no_network(*args: object, **kwargs: object) -> None:
+        raise AssertionError("the embedding model asked for the network")
+
+    model = MiniLM()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", no_network)
+        patch.setattr(socket.socket, "connect", no_network)
+        patch.delenv("HF_HUB_OFFLINE", raising=False)
+        model.embed(["warm"])
+    return model

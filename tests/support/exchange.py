@@ -1,0 +1,95 @@
+"""An embedded exchange on a made market, and short ways to say an order, for tests of anything that trades."""
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from support.market import FIRST_DAY
+
+from perun.tools.brokerage.embedded.exchange import Exchange
+from perun.tools.brokerage.embedded.settings import ExchangeSettings
+from perun.tools.brokerage.embedded.tape import RecordedPrices
+from perun.tools.domain.money import Percent
+from perun.tools.domain.orders import _SEAL, ClearedOrder, Order, OrderTerms, OrderType, Side, TimeInForce
+
+FREE: dict[str, Any] = {
+    "commission_per_share": Decimal(0),
+    "commission_minimum": Decimal(0),
+    "commission_max_percent": Percent(Decimal(0)),
+    "slippage_bps": Decimal(0),
+}
+"""Trading at no cost, so that a test's arithmetic shows one thing at a time."""
+
+
+def cleared(terms: OrderTerms) -> ClearedOrder:
+    """The terms as if the gate had cleared them."""
+    return ClearedOrder(terms, _SEAL)
+
+
+def settings(**changes: Any) -> ExchangeSettings:
+    """Settings that start on the made market's first day."""
+    return ExchangeSettings(**{"start": FIRST_DAY, **changes})
+
+
+def exchange_at(folder: Path, market: RecordedPrices, **changes: Any) -> Exchange:
+    """The exchange whose books lie in `folder`; new when there are none."""
+    return Exchange.open(folder / "exchange.db", market, settings(**changes))
+
+
+def pass_session(exchange: Exchange) -> None:
+    """Play the next session."""
+    exchange.advance(exchange.now())
+
+
+def buy(qty: int | str = 10, symbol: str = "AAPL", **more: Any) -> OrderTerms:
+    """A buy: `buy(10, limit="99")`, `buy(10, stop="105")`, `buy(10, stop_loss="95")`; a market order without either."""
+    return _terms(Side.BUY, qty, symbol, **more)
+
+
+def sell(qty: int | str = 10, symbol: str = "AAPL", **more: Any) -> OrderTerms:
+    """A sell, said as `buy` is."""
+    return _terms(Side.SELL, qty, symbol, **more)
+
+
+def working(terms: OrderTerms, **changes: Any) -> Order:
+    """The terms as an order that stands on the book."""
+    order = Order(
+        client_order_id=terms.client_order_id,
+        broker_order_id=f"broker-{terms.client_order_id}",
+        symbol=terms.symbol,
+        side=terms.side,
+        qty=terms.qty,
+        type=terms.type,
+        time_in_force=terms.time_in_force,
+        status="new",
+        limit_price=terms.limit_price,
+        stop_price=terms.stop_price,
+        submitted_at=f"{date(2024, 1, 1)}T21:00:00Z",
+    )
+    return order.model_copy(update=changes)
+
+
+def _terms(
+    side: Side,
+    qty: int | str,
+    symbol: str,
+    *,
+    id: str = "order",
+    limit: str | None = None,
+    stop: str | None = None,
+    stop_loss: str | None = None,
+    tif: TimeInForce = TimeInForce.DAY,
+) -> OrderTerms:
+    kind = OrderType.LIMIT if limit else OrderType.STOP if stop else OrderType.MARKET
+    return OrderTerms(
+        client_order_id=id,
+        symbol=symbol,
+        side=side,
+        qty=Decimal(qty),
+        type=kind,
+        time_in_force=tif,
+        limit_price=limit,
+        stop_price=stop,
+        stop_loss=stop_loss,
+    )

@@ -1,0 +1,122 @@
+"""What is known when an order is judged: complete, or a list of what is missing."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from perun.tools.domain.frozen import Frozen
+from perun.tools.domain.market import MarketClock, Quote, Symbol
+from perun.tools.domain.money import ZERO, Amount
+from perun.tools.domain.orders import Order, Side
+from perun.tools.domain.portfolio import Portfolio
+from perun.tools.domain.verdicts import Check
+from perun.tools.risk.breaches import Code, holds, missing
+
+
+class Reservation(Frozen):
+    """An entry cleared a moment ago in the same batch: it counts as if it were filled at its worst price."""
+
+    symbol: Symbol
+    notional: Amount
+
+
+class Situation(Frozen):
+    """Portfolio, clock and prices at one moment. A symbol without a quote or volatility is simply not in the maps."""
+
+    portfolio: Portfolio
+    clock: MarketClock
+    quotes: dict[Symbol, Quote]
+    atr: dict[Symbol, Amount]
+    """Average true range, US dollars a share."""
+    reserved: tuple[Reservation, ...] = ()
+
+    def reserving(self, symbol: str, notional: Decimal) -> "Situation":
+        """The situation in which that entry is already on its way."""
+        return self.model_copy(update={"reserved": (*self.reserved, Reservation(symbol=symbol, notional=notional))})
+
+
+@dataclass(frozen=True)
+class EntryFacts:
+    """Everything the entry rules measure, in US dollars. It exists only when every part is known."""
+
+    quote: Quote
+    quote_age_seconds: Decimal
+    """How old the quote is by the market's clock; negative when it claims to come from the future."""
+    atr: Decimal
+    equity: Decimal
+    buying_power: Decimal
+    """What the broker would lend or let spend, less what this batch reserved."""
+    symbol_exposure: Decimal
+    """Position, working entries and reservations in this symbol."""
+    gross_exposure: Decimal
+    """The same over all symbols, each at its absolute value."""
+    open_symbols: frozenset[str]
+    """Symbols with a position, a working entry or a reservation."""
+
+
+def entry_facts(symbol: str, situation: Situation) -> EntryFacts | tuple[Check, ...]:
+    """The facts for an entry in `symbol`, or one failed check for each that is missing or contradicts another."""
+    portfolio = situation.portfolio
+    entries = [order for order in portfolio.working_orders if _may_enlarge(order, portfolio)]
+    gaps = tuple(_gaps(symbol, situation, entries))
+    if gaps:
+        return gaps
+    exposure = _exposure(situation, entries)
+    quote = situation.quotes[symbol]
+    return EntryFacts(
+        quote=quote,
+        quote_age_seconds=Decimal(str((situation.clock.now - quote.at).total_seconds())),
+        atr=situation.atr[symbol],
+        equity=portfolio.account.equity,
+        buying_power=portfolio.account.buying_power - sum((held.notional for held in situation.reserved), ZERO),
+        symbol_exposure=exposure.get(symbol, ZERO),
+        gross_exposure=sum(exposure.values(), ZERO),
+        open_symbols=frozenset(exposure),
+    )
+
+
+def _may_enlarge(order: Order, portfolio: Portfolio) -> bool:
+    """True unless the order only reduces a position that is there."""
+    held = portfolio.held(order.symbol)
+    reduces = held > 0 if order.side is Side.SELL else held < 0
+    return not (reduces and order.open_qty <= abs(held))
+
+
+def _gaps(symbol: str, situation: Situation, entries: list[Order]) -> list[Check]:
+    """A failed check for every fact that is missing or contradictory."""
+    gaps = []
+    if situation.portfolio.account.equity <= 0:
+        equity = str(situation.portfolio.account.equity)
+        gaps.append(holds(Code.MISSING_EQUITY, passed=False, measured=equity, allowed="equity above zero"))
+    if symbol not in situation.quotes:
+        gaps.append(missing(Code.MISSING_QUOTE, "a quote for the symbol"))
+    if situation.atr.get(symbol, ZERO) <= 0:
+        gaps.append(missing(Code.MISSING_VOLATILITY, "an average true range above zero"))
+    unpriced = sorted({order.symbol for order in entries if _price(order, situation) is None})
+    if unpriced:
+        gaps.append(missing(Code.MISSING_ORDER_PRICE, f"a price for the working orders in {', '.join(unpriced)}"))
+    for position in situation.portfolio.positions:
+        if position.qty * position.market_value < 0:
+            said = f"{position.symbol}: {position.qty} shares worth {position.market_value}"
+            gaps.append(holds(Code.CONTRADICTING_POSITION, passed=False, measured=said, allowed="equal signs"))
+    return gaps
+
+
+def _exposure(situation: Situation, entries: list[Order]) -> dict[str, Decimal]:
+    """Dollars at risk by symbol: positions, working entries and reservations at full size."""
+    exposure: dict[str, Decimal] = {}
+    for position in situation.portfolio.positions:
+        exposure[position.symbol] = abs(position.market_value)
+    for order in entries:
+        value = order.open_qty * (_price(order, situation) or ZERO)
+        exposure[order.symbol] = exposure.get(order.symbol, ZERO) + value
+    for held in situation.reserved:
+        exposure[held.symbol] = exposure.get(held.symbol, ZERO) + held.notional
+    return exposure
+
+
+def _price(order: Order, situation: Situation) -> Decimal | None:
+    """The highest price known for an order: its own, the quote's ask, or the position's."""
+    quote = situation.quotes.get(order.symbol)
+    position = situation.portfolio.position(order.symbol)
+    known = [order.limit_price, order.stop_price, quote and quote.ask, position and position.current_price]
+    return max((price for price in known if price), default=None)

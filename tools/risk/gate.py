@@ -1,0 +1,142 @@
+"""The hard gate: the one function that clears an order, and the order in which a batch passes it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from perun.tools.domain.frozen import Frozen
+from perun.tools.domain.money import Percent, Quantity
+from perun.tools.domain.orders import _SEAL, ClearedOrder, ClientOrderId, OrderTerms, Side
+from perun.tools.domain.signals import Action, Advice, TradingSignal
+from perun.tools.domain.verdicts import Check, Verdict
+from perun.tools.risk.breaches import Code, missing
+from perun.tools.risk.facts import Situation, entry_facts
+from perun.tools.risk.limits import Limits
+from perun.tools.risk.rules import COMMON, ENTRY_ONLY, EXIT_ONLY, Case, EntryCase
+from perun.tools.risk.sizing import plan_entry
+
+_ALL = Percent(Decimal(100))
+
+
+class Proposal(Frozen):
+    """A BUY or SELL that asks for an order."""
+
+    signal: TradingSignal
+    advice: Advice | None = None
+    """The risk manager's word. It bears on entries only: nobody can talk the desk out of reducing risk."""
+    client_order_id: ClientOrderId
+    ceiling: Quantity | None = None
+    """Shares cleared earlier for this order; it may only shrink from there."""
+
+
+@dataclass(frozen=True)
+class Cleared:
+    """An order that may be sent, and what was measured."""
+
+    order: ClearedOrder
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Denied:
+    """No order, and what stood against it."""
+
+    verdict: Verdict
+
+
+def clear(proposal: Proposal, situation: Situation | None, limits: Limits) -> Cleared | Denied:
+    """Size one proposal and ask every rule; the only maker of a `ClearedOrder`.
+
+    Args:
+        proposal: a BUY or SELL; a HOLD asks for nothing and is a ValueError.
+        situation: what is known now; None when the portfolio could not be read, which denies everything.
+        limits: the limits in force.
+    """
+    if proposal.signal.action is Action.HOLD:
+        raise ValueError("a HOLD asks for no order")
+    if situation is None:
+        return _denied(proposal, (missing(Code.MISSING_PORTFOLIO, "account, positions, orders and clock"),), limits)
+    judge = _judge_entry if proposal.signal.action is Action.BUY else _judge_exit
+    checks, terms = judge(proposal, situation, limits)
+    if terms is None or not all(check.passed for check in checks):
+        return _denied(proposal, checks, limits)
+    return Cleared(ClearedOrder(terms, _SEAL), _verdict(proposal, checks, limits, terms))
+
+
+def clear_batch(
+    proposals: Sequence[Proposal], situation: Situation | None, limits: Limits
+) -> list[tuple[Proposal, Cleared | Denied]]:
+    """Clear proposals one after another, each seeing what the earlier ones reserved.
+
+    Exits go first, then entries by falling confidence, then by symbol: the result does not depend on the order given.
+    """
+    decisions = []
+    for proposal in sorted(proposals, key=_precedence):
+        decision = clear(proposal, situation, limits)
+        decisions.append((proposal, decision))
+        if isinstance(decision, Cleared) and situation and decision.order.terms.side is Side.BUY:
+            situation = situation.reserving(
+                proposal.signal.symbol, _worst_notional(decision.order.terms, situation, limits)
+            )
+    return decisions
+
+
+def _precedence(proposal: Proposal) -> tuple[bool, float, str]:
+    signal = proposal.signal
+    return signal.action is Action.BUY, -signal.confidence, signal.symbol
+
+
+def _worst_notional(terms: OrderTerms, situation: Situation, limits: Limits) -> Decimal:
+    ask = situation.quotes[terms.symbol].ask
+    return terms.qty * (ask + limits.price_collar.of(ask))
+
+
+def _judge_entry(
+    proposal: Proposal, situation: Situation, limits: Limits
+) -> tuple[tuple[Check, ...], OrderTerms | None]:
+    """Every rule for an order that opens or enlarges. When no share is left, one share shows which limit binds."""
+    signal = proposal.signal
+    facts = entry_facts(signal.symbol, situation)
+    if isinstance(facts, tuple):
+        case = Case(signal, Decimal(0), situation, limits)
+        return (*(rule(case) for rule in COMMON), *facts), None
+    keep = proposal.advice.keep if proposal.advice else _ALL
+    plan = plan_entry(facts, limits, keep, proposal.ceiling)
+    entry = EntryCase(signal, max(plan.qty, Decimal(1)), situation, limits, facts, plan, proposal.advice)
+    checks = (*(rule(entry) for rule in COMMON), *(rule(entry) for rule in ENTRY_ONLY))
+    if not all(check.passed for check in checks):
+        return checks, None
+    return checks, OrderTerms(
+        client_order_id=proposal.client_order_id,
+        symbol=signal.symbol,
+        side=Side.BUY,
+        qty=plan.qty,
+        stop_loss=plan.stop,
+    )
+
+
+def _judge_exit(
+    proposal: Proposal, situation: Situation, limits: Limits
+) -> tuple[tuple[Check, ...], OrderTerms | None]:
+    """Every rule for an order that closes a position: all that is held, or what was cleared before if that is less."""
+    signal = proposal.signal
+    held = situation.portfolio.held(signal.symbol)
+    qty = min(held, proposal.ceiling or held) if held > 0 else Decimal(1)
+    case = Case(signal, qty, situation, limits)
+    checks = (*(rule(case) for rule in COMMON), *(rule(case) for rule in EXIT_ONLY))
+    return checks, OrderTerms(client_order_id=proposal.client_order_id, symbol=signal.symbol, side=Side.SELL, qty=qty)
+
+
+def _denied(proposal: Proposal, checks: tuple[Check, ...], limits: Limits) -> Denied:
+    return Denied(_verdict(proposal, checks, limits, None))
+
+
+def _verdict(proposal: Proposal, checks: tuple[Check, ...], limits: Limits, terms: OrderTerms | None) -> Verdict:
+    return Verdict(
+        symbol=proposal.signal.symbol,
+        action=proposal.signal.action,
+        cleared=terms is not None,
+        checks=checks,
+        terms=terms,
+        limits_hash=limits.fingerprint,
+    )

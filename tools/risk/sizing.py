@@ -1,0 +1,62 @@
+"""How many shares: the least that any limit allows, rounded down; never more than anybody asked for."""
+
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+from perun.tools.domain.money import ZERO, Percent, whole_shares
+from perun.tools.risk.facts import EntryFacts
+from perun.tools.risk.limits import Limits
+
+
+@dataclass(frozen=True)
+class EntryPlan:
+    """An entry as it would be sent: shares, and the prices (US dollars a share) by which it is judged."""
+
+    qty: Decimal
+    reference: Decimal
+    """The ask: what a share costs now."""
+    worst: Decimal
+    """What a share is counted at: the ask and the price collar."""
+    stop: Decimal
+    """Where the protective stop stands; zero or less when no sensible stop exists."""
+
+
+def plan_entry(facts: EntryFacts, limits: Limits, keep: Percent, ceiling: Decimal | None) -> EntryPlan:
+    """Size an entry.
+
+    Args:
+        facts: complete facts for the symbol.
+        limits: the limits in force.
+        keep: how much of the size the risk manager lets stand.
+        ceiling: shares that were approved earlier; the plan never exceeds them.
+    """
+    reference = facts.quote.ask
+    worst = reference + limits.price_collar.of(reference)
+    stop = _on_tick(reference - limits.stop_atr_multiple * facts.atr)
+    full = min(_bounds(facts, limits, reference, worst, stop))
+    qty = max(ZERO, whole_shares(keep.of(full)))
+    if ceiling is not None:
+        qty = min(qty, ceiling)
+    return EntryPlan(qty=qty, reference=reference, worst=worst, stop=stop)
+
+
+def _bounds(
+    facts: EntryFacts, limits: Limits, reference: Decimal, worst: Decimal, stop: Decimal
+) -> tuple[Decimal, ...]:
+    """Shares that each limit would allow by itself; none when there is no distance to the stop."""
+    if stop >= reference:
+        return (ZERO,)
+    return (
+        limits.risk_per_trade.of(facts.equity) / (reference - stop),
+        limits.max_order_notional / worst,
+        (limits.max_position.of(facts.equity) - facts.symbol_exposure) / worst,
+        (limits.max_gross_exposure.of(facts.equity) - facts.gross_exposure) / worst,
+        facts.buying_power / worst,
+    )
+
+
+def _on_tick(price: Decimal) -> Decimal:
+    """The price on the exchange's grid, rounded towards the entry so that the loss can only be smaller."""
+    if price >= 1:
+        return price.quantize(Decimal("0.01"), ROUND_CEILING)
+    return price.quantize(Decimal("0.0001"), ROUND_CEILING if price > 0 else ROUND_FLOOR)
