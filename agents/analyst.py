@@ -18,7 +18,7 @@ def analyse(asker: Asker, facts: AnalystFacts) -> AnalystReport | Abstained:
 def _holes(facts: AnalystFacts) -> dict[str, str]:
     return {
         "symbol": facts.snapshot.symbol,
-        "as_of": f"{facts.as_of:%Y-%m-%d %H:%M} UTC",
+        "as_of": wording.instant(facts.as_of),
         "bars": wording.bars(facts.snapshot.bars),
         "indicators": wording.indicators(facts.snapshot.indicators),
         "position": wording.position(facts.position),

@@ -1,7 +1,7 @@
 """One turn with a model: render, call, parse, repair once; the only loop around a model."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -16,6 +16,10 @@ Answer = TypeVar("Answer", bound=BaseModel)
 
 ATTEMPTS = 2
 """The first try, and one repair that shows the model what was wrong."""
+SHOWN_AGAIN = 4_000
+"""Most characters of an unusable answer that a repair repeats to the model; the tape keeps it whole."""
+LONGEST_PROBLEM = 400
+"""Most characters of what is wrong: it may quote names that the model made up."""
 
 
 class Tape(Protocol):
@@ -74,8 +78,8 @@ class Asker:
             except ModelUnavailable as error:
                 return self._abstain(turn, str(error))
             except AnswerUnusable as unusable:
-                problem = unusable.problem
-                messages = (*messages, Message("assistant", unusable.answer), Message("user", _repair(problem)))
+                problem = unusable.problem[:LONGEST_PROBLEM]
+                messages = (*messages, *_repair(unusable.answer, problem))
         return self._abstain(turn, f"unusable answer: {problem}")
 
     def _said(self, turn: Turn[Answer], messages: tuple[Message, ...], attempt: int) -> str:
@@ -91,6 +95,7 @@ class Asker:
         except ModelUnavailable as error:
             self._record(turn, key, messages, Reply("", Usage(calls=error.calls)), stopwatch() - started, str(error))
             raise
+        reply = replace(reply, text=_writable(reply.text))
         self._record(turn, key, messages, reply, stopwatch() - started, "")
         return reply.text
 
@@ -120,13 +125,13 @@ class Asker:
 
 
 def read(text: str, answer: type[Answer], check: Callable[[Answer], str]) -> Answer:
-    """The answer in `text`: strictly its schema, no NaN, nothing guessed.
+    """The answer in `text`: strictly its schema (`"80"` is no number), no NaN, nothing guessed.
 
     Raises:
         AnswerUnusable: it does not fit, or `check` found something wrong.
     """
     try:
-        parsed = answer.model_validate_json(text)
+        parsed = answer.model_validate_json(text, strict=True)
     except ValidationError as error:
         raise AnswerUnusable(_explain(error), text) from error
     if problem := check(parsed):
@@ -139,5 +144,11 @@ def _explain(error: ValidationError) -> str:
     return "; ".join(f"{'.'.join(map(str, each['loc'])) or 'answer'}: {each['msg']}" for each in problems)
 
 
-def _repair(problem: str) -> str:
-    return f"That answer cannot be used: {problem}. Answer again, with the JSON object alone."
+def _repair(answer: str, problem: str) -> tuple[Message, Message]:
+    ask = f"That answer cannot be used: {problem}. Answer again, with the JSON object alone."
+    return Message("assistant", answer[:SHOWN_AGAIN]), Message("user", ask)
+
+
+def _writable(text: str) -> str:
+    """The text without the half characters that JSON can escape but no file can hold."""
+    return text.encode(errors="replace").decode()

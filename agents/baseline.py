@@ -101,7 +101,7 @@ def _wish(report: AnalystReport, facts: TraderFacts) -> SignalAnswer:
         symbol=report.symbol,
         action=action,
         confidence=report.conviction,
-        rationale=f"{report.summary} {action}: {why}.",
+        rationale=f"Baseline: {why}.",
         evidence=report.evidence,
     )
 

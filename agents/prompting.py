@@ -10,7 +10,7 @@ from typing import Final, Self
 from perun.agents.models import Message
 from perun.tools.domain.errors import ConfigurationError
 
-_HOLE: Final = re.compile(r"\{\{\s*([a-z_]+)\s*\}\}")
+_HOLE: Final = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 _FILE: Final = re.compile(r"\A---\n(?P<front>.*?)\n---\n+# System\n(?P<system>.*?)\n# User\n(?P<user>.*)\Z", re.DOTALL)
 
 
@@ -49,7 +49,7 @@ class Prompt:
     @property
     def hash(self) -> str:
         """Twelve hex digits of the text that is spoken; white space at line ends does not count."""
-        lines = f"{self.system}\n\n{self.user}".splitlines()
+        lines = f"{self.system}\n# User\n{self.user}".splitlines()
         return hashlib.sha256("\n".join(line.rstrip() for line in lines).encode()).hexdigest()[:12]
 
     @property
@@ -77,7 +77,7 @@ def load_prompts(folder: Path, holes: Mapping[str, frozenset[str]]) -> dict[str,
 
 def _load(path: Path, agent: str, wanted: frozenset[str]) -> Prompt:
     try:
-        prompt = Prompt.parse(path.read_text(encoding="utf-8"), str(path))
+        prompt = Prompt.parse(path.read_text(encoding="utf-8-sig"), str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"the prompt {path} cannot be read: {error}") from error
     if prompt.agent != agent:

@@ -33,8 +33,8 @@ def research(asker: Asker, facts: ResearcherFacts) -> tuple[Finding, ...] | Abst
 def _holes(facts: ResearcherFacts) -> dict[str, str]:
     return {
         "symbol": facts.symbol,
-        "as_of": f"{facts.as_of:%Y-%m-%d %H:%M} UTC",
+        "as_of": wording.instant(facts.as_of),
         "documents": wording.lines(
-            f"[news:{document.id}] {document.published:%Y-%m-%d}: {document.text}" for document in facts.documents
+            f"[news:{document.id}] {wording.day(document.published)}: {document.text}" for document in facts.documents
         ),
     }

@@ -38,7 +38,7 @@ def _advice(review: ReviewAnswer) -> Advice:
 def _holes(facts: RiskManagerFacts) -> dict[str, str]:
     limits = facts.limits
     return {
-        "as_of": f"{facts.as_of:%Y-%m-%d %H:%M} UTC",
+        "as_of": wording.instant(facts.as_of),
         "signals": wording.lines(
             f"{signal.symbol}: {signal.action} with confidence {round(signal.confidence * 100)}. {signal.rationale}"
             for signal in facts.signals

@@ -65,7 +65,7 @@ def bracketed(evidence: str) -> str:
 
 def _holes(facts: TraderFacts) -> dict[str, str]:
     return {
-        "as_of": f"{facts.as_of:%Y-%m-%d %H:%M} UTC",
+        "as_of": wording.instant(facts.as_of),
         "symbols": ", ".join(facts.symbols),
         "reports": wording.lines(_report(report) for report in facts.reports),
         "portfolio": wording.portfolio(facts.portfolio),

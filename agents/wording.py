@@ -1,6 +1,7 @@
 """Facts as text: how prices, positions and memories are written into a prompt."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from perun.agents.facts import Remembered
@@ -14,8 +15,18 @@ NOTHING = "none"
 
 
 def lines(items: Iterable[str]) -> str:
-    """A Markdown list, or the word *none*."""
-    return "\n".join(f"- {item}" for item in items) or NOTHING
+    """A Markdown list with one line an item, or the word *none*: no text from outside can look like two items."""
+    return "\n".join(f"- {' '.join(item.split())}" for item in items) or NOTHING
+
+
+def instant(moment: datetime) -> str:
+    """Date and minute in UTC, whatever zone the moment was told in."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def day(moment: datetime) -> str:
+    """The date in UTC."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d}"
 
 
 def bars(rows: Iterable[Bar]) -> str:
@@ -68,11 +79,11 @@ def portfolio(book: Portfolio) -> str:
 
 def memories(remembered: Iterable[Remembered]) -> str:
     """What the desk remembers, each with its evidence id and date."""
-    return lines(f"{memory.evidence} {memory.as_of:%Y-%m-%d} {memory.kind}: {memory.text}" for memory in remembered)
+    return lines(f"{memory.evidence} {day(memory.as_of)} {memory.kind}: {memory.text}" for memory in remembered)
 
 
 def findings(found: Iterable[Finding]) -> str:
     """What the researcher found, in its bounded form; never the documents themselves."""
     return lines(
-        f"{finding.source} {finding.published:%Y-%m-%d} {finding.direction}: {finding.summary}" for finding in found
+        f"{finding.source} {day(finding.published)} {finding.direction}: {finding.summary}" for finding in found
     )

@@ -52,6 +52,7 @@ def tell(cycle: Cycle, events: Sequence[StoredEvent], symbol: str | None = None)
             "before": told.first(SnapshotTaken, _account_before),
             "after": told.first(CycleEnded, _account_after),
         },
+        "gathered": told.first(SnapshotTaken, lambda event: _gathered(event, symbol)) or [],
         "memories": told.rows(MemoriesRecalled, lambda event: event.symbol, _hits),
         "research": told.rows(ResearchRead, lambda event: event.symbol, _research),
         "reports": told.rows(ReportWritten, lambda event: event.symbol, lambda event: event.report),
@@ -108,6 +109,16 @@ def _account_before(event: SnapshotTaken) -> dict[str, str]:
 
 def _account_after(event: CycleEnded) -> dict[str, str]:
     return {"cash": plain(cents(event.cash)), "equity": plain(cents(event.equity))}
+
+
+def _gathered(event: SnapshotTaken, symbol: str | None) -> list[dict[str, Any]]:
+    """Close and indicators of each symbol, as they were read."""
+    seen = event.snapshot["symbols"]
+    return [
+        {"symbol": name, "close": known["bars"][-1]["close"] if known["bars"] else None, **known["indicators"]}
+        for name, known in seen.items()
+        if symbol in {None, name}
+    ]
 
 
 def _hits(event: MemoriesRecalled) -> dict[str, Any]:

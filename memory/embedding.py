@@ -55,9 +55,7 @@ class MiniLM:
         with self._turn:
             if self._model is None:
                 self._model = _load()
-            vectors: list[list[float]] = self._model.encode(
-                list(texts), normalize_embeddings=True, show_progress_bar=False
-            ).tolist()
+            vectors: list[list[float]] = self._model.encode(list(texts), show_progress_bar=False).tolist()
             return vectors
 
 

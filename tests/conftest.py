@@ -1,0 +1,18 @@
+"""What every test may ask for: golden files, and the flag that rewrites them."""
+
+from pathlib import Path
+
+import pytest
+from support.golden import Golden
+
+GOLDEN_FILES = Path(__file__).parent / "golden"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="rewrite the golden files; read the diff afterwards")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Golden:
+    """`golden(name, text)` compares the text with `tests/golden/<name>`."""
+    return Golden(GOLDEN_FILES, update=request.config.getoption("--update-golden"))

@@ -8,6 +8,9 @@ from rich.markup import escape
 from rich.table import Table
 
 Document = Mapping[str, Any]
+_GATHERED = ("symbol", "close", "sma_50", "sma_200", "momentum_12_1", "return_20", "rsi_14", "volatility_20", "atr_14")
+_POSITION = ("symbol", "qty", "avg_entry_price", "current_price", "market_value", "unrealized_pl")
+_WORKING = ("client_order_id", "symbol", "side", "qty", "type", "stop_price", "status")
 _COLOURS = {"BUY": "green", "SELL": "red", "HOLD": "dim", "ok": "green", "denied": "red", "cleared": "green"}
 
 
@@ -39,19 +42,9 @@ def status_page(status: Document) -> None:
     console = Console()
     reason = f" ({status['reason']})" if status["reason"] else ""
     console.print(f"[bold]{status['mode']}[/bold] account {status['account_id']}, {status['trading_state']}{reason}")
-    console.print(f"equity {status['equity']}, cash {status['cash']}, buying power {status['buying_power']}")
-    _table(
-        console,
-        "Positions",
-        ("symbol", "qty", "avg_entry_price", "current_price", "market_value", "unrealized_pl"),
-        status["positions"],
-    )
-    _table(
-        console,
-        "Working orders",
-        ("client_order_id", "symbol", "side", "qty", "type", "stop_price", "status"),
-        status["working_orders"],
-    )
+    console.print(f"equity {status['equity']}, cash {status['cash']}, buying power {status['buying_power']} US dollars")
+    _table(console, "Positions", _POSITION, status["positions"])
+    _table(console, "Working orders", _WORKING, status["working_orders"])
     _table(console, "Unresolved orders", ("client_order_id", "symbol", "state", "detail"), status["unresolved_orders"])
     last, following = status["last_cycle"], status["next_cycle"]
     console.print(f"last cycle: {last['slot']} {last['outcome'] or last['state']}" if last else "last cycle: none yet")
@@ -74,18 +67,18 @@ def config_page(document: Document) -> None:
 
 def _story(console: Console, story: Document) -> None:
     minds = ", ".join(sorted(set(story["minds"].values()))) or "nobody was asked"
-    console.print(
-        f"[bold]Cycle {story['slot']}[/bold] as of {story['as_of']}, {story['mode']}: {story['outcome'] or story['state']}"
-    )
+    ended = story["outcome"] or story["state"]
+    console.print(f"[bold]Cycle {story['slot']}[/bold] as of {story['as_of']}, {story['mode']}: [bold]{ended}[/bold]")
     console.print(f"minds: {escape(minds)}\n")
-    _table(console, "What the analyst said", ("symbol", "stance", "conviction", "summary"), story["reports"])
+    _table(console, "What was gathered", _GATHERED, story["gathered"])
+    reports = sorted(story["reports"], key=lambda row: str(row["symbol"]))
+    _table(console, "What the analyst said", ("symbol", "stance", "conviction", "summary"), reports)
     _table(console, "What the trader wishes", ("symbol", "action", "confidence", "rationale"), story["signals"])
     advice = [{**row, "keep": f"{row['keep']}%"} for row in story["advice"]]
     _table(console, "What the risk manager advises", ("symbol", "ruling", "keep", "reason"), advice)
     _verdicts(console, story["verdicts"])
     last = {row["client_order_id"]: row for row in story["orders"]}
-    wanted = ("client_order_id", "symbol", "side", "qty", "type", "stop_price", "status", "filled_avg_price")
-    _table(console, "Orders", wanted, last.values())
+    _table(console, "Orders", (*_WORKING, "filled_avg_price"), last.values())
     _table(console, "Fills", ("client_order_id", "side", "qty", "symbol", "price", "commission", "at"), story["fills"])
     _table(console, "Troubles", ("where", "code", "message"), story["errors"])
     _account(console, story["account"])
@@ -107,7 +100,7 @@ def _record(console: Console, story: Document) -> None:
 
 
 def _verdicts(console: Console, verdicts: Iterable[Document]) -> None:
-    """Every rule with measured and allowed; a column for each symbol would not fit, so a row for each rule."""
+    """A row for each rule that was asked, with the measured against the allowed."""
     rows = [
         {
             "symbol": verdict["symbol"],
@@ -120,7 +113,8 @@ def _verdicts(console: Console, verdicts: Iterable[Document]) -> None:
         for verdict in verdicts
         for check in verdict["checks"]
     ]
-    _table(console, "What the gate measured and allows", ("symbol", "verdict", "rule", "measured", "allowed", ""), rows)
+    columns = ("symbol", "verdict", "rule", "measured", "allowed", "")
+    _table(console, "What the gate measured and allows", columns, rows)
 
 
 def _account(console: Console, account: Document) -> None:

@@ -2,12 +2,13 @@
 
 import difflib
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
@@ -16,6 +17,9 @@ from perun.tools.domain.errors import ConfigurationError
 
 NAMES = {name: name.upper() for name in Settings.model_fields}
 """Field to name in the environment."""
+
+_LOGIN: Final = re.compile(r"//[^/@\s]*@")
+"""Name and password in an address."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +38,7 @@ def read_settings(overrides: Mapping[str, str] | None = None, folder: Path | Non
     Raises:
         ConfigurationError: one line for each bad value, with its name, source and what would do.
     """
-    path = (folder or Path.cwd()) / ".env"
-    try:
-        dotenv = {key: value or "" for key, value in dotenv_values(path, interpolate=False).items()}
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path} cannot be read: {error}") from error
+    dotenv = _read_dotenv((folder or Path.cwd()) / ".env")
     layers = [("default", {}), (".env", dotenv), ("environment", dict(os.environ)), ("command line", overrides or {})]
     values: dict[str, str] = {}
     origins = dict.fromkeys(NAMES.values(), "default")
@@ -54,10 +54,25 @@ def read_settings(overrides: Mapping[str, str] | None = None, folder: Path | Non
     return Configuration(settings, origins, tuple(_slips(dotenv)))
 
 
+def _read_dotenv(path: Path) -> dict[str, str]:
+    """Names and values in `path`; none when there is no such file. A line that says nothing clear is refused."""
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            bindings = list(parse_stream(file))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} cannot be read: {error}; it should be a text file in UTF-8") from error
+    unclear = [f"{path} line {binding.original.line}: should read NAME=value" for binding in bindings if binding.error]
+    if unclear:
+        raise ConfigurationError("\n".join(unclear))
+    return {binding.key: binding.value or "" for binding in bindings if binding.key}
+
+
 def _line(error: ErrorDetails, values: Mapping[str, str], origins: Mapping[str, str]) -> str:
     field = str(error["loc"][0])
     name = NAMES[field]
-    said = "…" if is_secret(field) else repr(values.get(field, ""))
+    said = "…" if is_secret(field) else repr(_LOGIN.sub("//…@", values.get(field, "")))
     problem = error["msg"].removeprefix("Value error, ")
     return f"{name}={said} (from {origins[name]}): {problem[0].lower()}{problem[1:]}"
 
@@ -75,7 +90,7 @@ def _slips(dotenv: Mapping[str, str]) -> list[str]:
     """Names in `.env` that are not settings but nearly are."""
     slips = []
     for key in dotenv:
-        near = difflib.get_close_matches(key, NAMES.values(), n=1, cutoff=0.85)
+        near = difflib.get_close_matches(key.upper(), NAMES.values(), n=1, cutoff=0.85)
         if near and key not in NAMES.values():
             slips.append(f"{key} in .env is not a setting; did you mean {near[0]}?")
     return slips

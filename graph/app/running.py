@@ -1,6 +1,6 @@
 """`perun run`: one cycle from settings to its result."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from perun.graph.app.reading import read_settings
@@ -16,6 +16,7 @@ def run(overrides: Mapping[str, str], slot: str | None, say: Callable[[str], Non
     for warning in configuration.warnings:
         say(f"perun: {warning}")
     settings = configuration.settings
+    _refuse_unknown(settings.default_symbols)
     from perun.graph.app.wiring import open_floor
     from perun.graph.cycle import run_cycle
 
@@ -32,3 +33,16 @@ def exit_code(document: Mapping[str, Any]) -> int:
     from perun.graph.result import EXIT_CODES
 
     return EXIT_CODES[document["outcome"]]
+
+
+def _refuse_unknown(symbols: Sequence[str]) -> None:
+    """Find a slip of the pen before anything slow is loaded.
+
+    Raises:
+        UnknownSymbol: the recorded market does not hold one of them.
+    """
+    from perun.tools.market.recorded import RecordedMarket
+
+    market = RecordedMarket.shipped()
+    for symbol in symbols:
+        market.first_session(symbol)

@@ -6,7 +6,17 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 from perun.tools.domain.market import Symbol
 from perun.tools.domain.money import Percent
@@ -16,24 +26,37 @@ _URL: Final = re.compile(r"(https?|wss?)://\S+")
 _CRON: Final = re.compile(r"(\S+\s+){4}\S+")
 
 
-def _split(value: Any) -> Any:
+def _symbols(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
     if isinstance(value, str):
-        return tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
-    return value
+        value = tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
+    try:
+        return check(value)
+    except ValidationError:
+        raise ValueError("should be symbols in capitals, separated by commas, such as AAPL,BRK.B") from None
 
 
 def _empty_is_none(value: Any) -> Any:
     return None if value == "" else value
 
 
-def _at_most_100(percent: Percent) -> Percent:
-    return _above_zero(percent, 100)
+def _not_empty(value: Any) -> Any:
+    if value == "":
+        raise ValueError("should not be empty: give a value, or leave the line out")
+    return value
 
 
-def _above_zero(percent: Percent, most: int = 1000) -> Percent:
-    if not 0 < percent.root <= most:
-        raise ValueError(f"should be a percentage above 0 and at most {most}, such as 20")
-    return percent
+def _above_zero_to(most: int) -> WrapValidator:
+    def percent(value: Any, check: ValidatorFunctionWrapHandler) -> Percent:
+        refusal = ValueError(f"should be a percentage above 0 and at most {most}, without a sign, such as 20")
+        try:
+            checked: Percent = check(value)
+        except ValidationError:
+            raise refusal from None
+        if not 0 < checked.root <= most:
+            raise refusal
+        return checked
+
+    return WrapValidator(percent)
 
 
 def _schedule(text: str) -> str:
@@ -54,16 +77,18 @@ def _url(text: str) -> str:
     return text
 
 
-Symbols = Annotated[tuple[Symbol, ...], BeforeValidator(_split), Field(min_length=1)]
-NoSymbols = Annotated[tuple[Symbol, ...], BeforeValidator(_split)]
-Share = Annotated[Percent, AfterValidator(_at_most_100)]
-Exposure = Annotated[Percent, AfterValidator(_above_zero)]
+Symbols = Annotated[tuple[Symbol, ...], Field(min_length=1), WrapValidator(_symbols)]
+NoSymbols = Annotated[tuple[Symbol, ...], WrapValidator(_symbols)]
+Share = Annotated[Percent, _above_zero_to(100)]
+Exposure = Annotated[Percent, _above_zero_to(1000)]
 Dollars = Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
 Costs = Annotated[Decimal, Field(ge=0, le=1000, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
 Text = Annotated[str | None, BeforeValidator(_empty_is_none)]
 Secret = Annotated[SecretStr | None, BeforeValidator(_empty_is_none)]
+Folder = Annotated[Path, BeforeValidator(_not_empty)]
+Host = Annotated[str, BeforeValidator(_not_empty)]
 File = Annotated[Path | None, BeforeValidator(_empty_is_none)]
 Url = Annotated[Annotated[str, AfterValidator(_url)] | None, BeforeValidator(_empty_is_none)]
 
@@ -80,10 +105,10 @@ class Settings(BaseModel):
     """session events (open+10m, close-15m) or every 30m, comma separated, in exchange time"""
     min_confidence: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.6
     """below it a signal is a HOLD; 0 to 1"""
-    data_dir: Path = Path("data")
+    data_dir: Folder = Path("data")
     """where memory, ledger and the embedded exchange's books are kept"""
-    database_url: Text = None
-    """ledger elsewhere than SQLite in DATA_DIR"""
+    database_url: Secret = None
+    """ledger elsewhere than SQLite in DATA_DIR; a secret, since it may hold a password"""
     chroma_url: Url = None
     """a Chroma server instead of an index in DATA_DIR"""
 
@@ -196,7 +221,7 @@ class Settings(BaseModel):
     """the least improvement worth promoting"""
     optimization_auto_promote: bool = False
     """whether an eligible prompt is put in use without a person"""
-    web_host: str = "127.0.0.1"
+    web_host: Host = "127.0.0.1"
     """address of the web pages; another host than loopback needs WEB_TOKEN"""
     web_port: Annotated[int, Field(ge=0, le=65535)] = 8321
     """port of the web pages"""

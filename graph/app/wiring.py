@@ -2,7 +2,8 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
@@ -17,7 +18,7 @@ from perun.agents.roles import HOLES, ROSTER
 from perun.graph.app.settings import Settings
 from perun.graph.ledger.ledger import open_ledger
 from perun.memory.chroma import ChromaIndex
-from perun.memory.embedding import MiniLM
+from perun.memory.embedding import Embedder, MiniLM
 from perun.memory.memdir import Memdir
 from perun.memory.recall import Memory
 from perun.tools.brokerage.embedded.book import EmbeddedBook
@@ -27,7 +28,7 @@ from perun.tools.brokerage.embedded.settings import ExchangeSettings
 from perun.tools.brokerage.embedded.writer import EmbeddedWriter
 from perun.tools.brokerage.gated import GatedBroker
 from perun.tools.domain.clock import SystemClock
-from perun.tools.domain.errors import ConfigurationError, LedgerUnavailable, MarketUnavailable
+from perun.tools.domain.errors import ConfigurationError, LedgerUnavailable, MarketUnavailable, MemoryUnavailable
 from perun.tools.market.recorded import RecordedMarket
 from perun.tools.risk.limits import Limits
 
@@ -145,8 +146,17 @@ def ledger_path(folder: Path) -> Path:
     return folder / "var" / "perun.db"
 
 
+@dataclass(frozen=True)
+class Parts:
+    """What may stand in for a floor's own parts: another market, other minds, another embedder."""
+
+    market: RecordedMarket | None = None
+    minds: dict[str, Mind] | None = None
+    embedder: Embedder | None = None
+
+
 @contextmanager
-def open_floor(settings: Settings) -> Iterator["Floor"]:
+def open_floor(settings: Settings, parts: Parts = Parts()) -> Iterator["Floor"]:
     """Everything a cycle is run with, and the desk's lock. Whatever opens a file is closed at the end of the block.
 
     Raises:
@@ -157,8 +167,9 @@ def open_floor(settings: Settings) -> Iterator["Floor"]:
     from perun.graph.nodes.execute import Hand
 
     refuse_what_is_not_built(settings)
-    folder, clock, lines, market = data_folder(settings), SystemClock(), limits(settings), RecordedMarket.shipped()
-    speakers, texts = minds(settings), prompts()
+    folder, clock, lines = data_folder(settings), SystemClock(), limits(settings)
+    market, embedder = parts.market or RecordedMarket.shipped(), parts.embedder or MiniLM()
+    speakers, texts = parts.minds or minds(settings), prompts()
     with ExitStack() as stack:
         stack.enter_context(_alone(folder))
         ledger = stack.enter_context(open_ledger(ledger_path(folder), clock))
@@ -167,8 +178,10 @@ def open_floor(settings: Settings) -> Iterator["Floor"]:
         _refuse_the_end(book, market)
         account = book.account().account_id
         hand = Hand(GatedBroker(book, EmbeddedWriter(exchange), market, lines), ledger, account, RecordedPace(exchange))
-        memory = Memory(Memdir(folder / "memdir"), ChromaIndex(folder / "chroma", MiniLM()))
+        memory = Memory(Memdir(folder / "memdir"), ChromaIndex(folder / "chroma", embedder))
         stack.callback(memory.close)
+        with suppress(MemoryUnavailable):  # recall says so in the cycle's record
+            memory.catch_up()
         yield Floor(
             mode=MODE,
             account=account,

@@ -6,6 +6,7 @@ from perun.agents import wording
 from perun.agents.facts import Remembered
 from perun.graph.desk import Desk
 from perun.graph.state import StudyState
+from perun.memory.entries import Kind
 from perun.tools.domain.events import ErrorNoted, MemoriesRecalled, MemoryHit
 from perun.tools.market.snapshot import SymbolSnapshot
 
@@ -13,12 +14,14 @@ NEAREST = 3
 """Memories by meaning."""
 LATEST = 3
 """Memories by time."""
+TELLING = frozenset(Kind) - {Kind.MARKET, Kind.PORTFOLIO}
+"""Kinds that tell something; bare snapshots would crowd out what was thought and done on such days."""
 
 
 def recall(state: StudyState, runtime: Runtime[Desk]) -> StudyState:
     """Ask the memory about a situation like today's. A broken index costs the nearest, never the cycle."""
     desk, symbol, snapshot = runtime.context, state["symbol"], state["snapshot"]
-    found = desk.memory.recall(situation(snapshot.symbols[symbol]), symbol, snapshot.as_of, NEAREST, LATEST)
+    found = desk.memory.recall(situation(snapshot.symbols[symbol]), symbol, snapshot.as_of, NEAREST, LATEST, TELLING)
     hits = tuple(
         MemoryHit(id=hit.entry.id, kind=hit.entry.kind, score=hit.score, as_of=hit.entry.as_of) for hit in found.hits
     )

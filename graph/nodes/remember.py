@@ -48,7 +48,13 @@ def _entries(state: CycleState, desk: Desk) -> Iterator[MemoryEntry]:
     now = desk.book.clock().now if state.get("orders") else writer.as_of
     for order in state.get("orders", ()):
         yield writer.entry(
-            Kind.TRADE, order.symbol, "execute", order_text(order), order.model_dump(mode="json"), as_of=now
+            Kind.TRADE,
+            order.symbol,
+            "execute",
+            order_text(order),
+            order.model_dump(mode="json"),
+            name=order.client_order_id,
+            as_of=now,
         )
     for number, line in enumerate(state.get("degraded", ())):
         yield writer.entry(Kind.ERROR, "", "cycle", line, {}, name=str(number))
@@ -81,7 +87,7 @@ class _Writer:
             cycle_id=self.cycle_id,
             source=source,
             tainted=False,
-            text=text[:2000],
+            text=text,
             data=data,
         )
 

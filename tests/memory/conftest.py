@@ -3,11 +3,10 @@
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from math import sqrt
 from pathlib import Path
-from zlib import crc32
 
 import pytest
+from support.embedding import BagOfWords
 
 from perun.memory.chroma import ChromaIndex
 from perun.memory.embedding import Embedder, MiniLM
@@ -16,25 +15,6 @@ from perun.memory.memdir import Memdir
 from perun.memory.recall import Memory
 
 DAY_ONE = datetime(2013, 3, 1, 21, 0, tzinfo=UTC)
-
-
-class BagOfWords:
-    """Texts are near when they share words: exact, instant, and the same on every machine."""
-
-    dimensions = 64
-
-    def __init__(self, name: str = "bag-of-words") -> None:
-        self.name = name
-
-    def embed(self, texts: Sequence[str]) -> list[list[float]]:
-        return [self._vector(text) for text in texts]
-
-    def _vector(self, text: str) -> list[float]:
-        counts = [0.001] * self.dimensions
-        for word in text.lower().split():
-            counts[crc32(word.encode()) % self.dimensions] += 1
-        length = sqrt(sum(count * count for count in counts))
-        return [count / length for count in counts]
 
 
 def make_entry(

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from perun.memory.chroma import ChromaIndex
 from perun.memory.embedding import Embedder
 from perun.memory.entries import Kind, MemoryEntry
 from perun.memory.index import Scope
-from perun.memory.opening import Guard
+from perun.memory.opening import Guard, open_index
 from perun.tools.domain.errors import MemoryUnavailable
 
 Make = Callable[..., MemoryEntry]
@@ -118,12 +119,36 @@ def test_when_a_vector_file_changed_while_closed_then_unavailable_rather_than_a_
             index.count()
 
 
-def test_when_many_entries_were_stored_and_it_was_closed_then_it_opens_again(index: ChromaIndex, entry: Make) -> None:
+def test_when_killed_after_writing_more_then_the_old_seal_does_not_shut_it_out(
+    tmp_path: Path, index: ChromaIndex, embedder: Embedder, entry: Make
+) -> None:
     index.add(entry(day=day) for day in range(1100))
     index.close()
-    index.add([entry(day=1100)])
-    index.close()
-    assert index.count() == 1101
+    index.add(entry(day=day) for day in range(1100, 2200))
+    shutil.copytree(tmp_path / "chroma", tmp_path / "as a kill leaves it")
+    after = ChromaIndex(tmp_path / "as a kill leaves it", embedder)
+    assert after.count() == 2200
+    after.close()
+
+
+def test_when_opened_in_one_thread_and_closed_in_another_then_the_directory_is_free(
+    tmp_path: Path, embedder: Embedder
+) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        held = pool.submit(open_index, tmp_path, embedder, 0.2).result()
+        held.close(intact=True)
+        open_index(tmp_path, embedder, 0.2).close(intact=True)
+    assert held.path == tmp_path
+
+
+def test_when_the_directory_vanishes_under_an_open_index_then_it_recovers_without_a_restart(
+    tmp_path: Path, index: ChromaIndex, entry: Make
+) -> None:
+    index.add([entry()])
+    shutil.rmtree(tmp_path / "chroma")
+    with pytest.raises(MemoryUnavailable):
+        index.add([entry(day=1)])
+    assert index.add([entry(day=1)]) == index.count() == 1
 
 
 def test_when_the_rust_core_panics_then_memory_is_unavailable(tmp_path: Path) -> None:

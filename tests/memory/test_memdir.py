@@ -127,6 +127,14 @@ def test_when_walking_back_then_the_latest_comes_first_and_later_ones_not_at_all
     assert len(walked) == 8
 
 
+def test_when_a_day_holds_several_times_then_the_latest_time_comes_first(memdir: Memdir, entry: Make) -> None:
+    early, late = entry(kind=Kind.TRADE), entry(kind=Kind.SIGNAL)
+    late = late.model_copy(update={"as_of": early.as_of + timedelta(minutes=1)})
+    memdir.write(early)
+    memdir.write(late)
+    assert list(memdir.newest(Scope(late.as_of), pytest.fail)) == [late, early]
+
+
 def test_when_enough_is_found_then_older_days_are_not_read(memdir: Memdir, entry: Make) -> None:
     for day in range(5):
         path = memdir.write(entry(day=day))

@@ -5,13 +5,17 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from support.gate import entry, exit_, limits, position, quote, situation, terms_of
 from support.market import FIRST_DAY
 
 from perun.tools.brokerage.embedded.exchange import Exchange
 from perun.tools.brokerage.embedded.settings import ExchangeSettings
 from perun.tools.brokerage.embedded.tape import RecordedPrices
-from perun.tools.domain.money import Percent
+from perun.tools.domain.money import CENT, Percent
 from perun.tools.domain.orders import _SEAL, ClearedOrder, Order, OrderTerms, OrderType, Side, TimeInForce
+from perun.tools.risk.facts import Situation
+from perun.tools.risk.gate import Cleared, Proposal, clear
+from perun.tools.risk.limits import Limits
 
 FREE: dict[str, Any] = {
     "commission_per_share": Decimal(0),
@@ -23,7 +27,13 @@ FREE: dict[str, Any] = {
 
 
 def cleared(terms: OrderTerms) -> ClearedOrder:
-    """The terms as if the gate had cleared them."""
+    """These very terms, cleared by the gate where it makes such terms."""
+    if _gate_makes(terms):
+        decision = clear(*_case_for(terms))
+        assert terms_of(decision) == terms
+        assert isinstance(decision, Cleared)
+        return decision.order
+    # An exchange must also take, or refuse, what the gate never asks for: limits, stops, parts of shares, bare buys.
     return ClearedOrder(terms, _SEAL)
 
 
@@ -68,6 +78,29 @@ def working(terms: OrderTerms, **changes: Any) -> Order:
         submitted_at=f"{date(2024, 1, 1)}T21:00:00Z",
     )
     return order.model_copy(update=changes)
+
+
+def _gate_makes(terms: OrderTerms) -> bool:
+    """True for day orders at the market: an entry of whole shares with a stop on the price grid, or an exit."""
+    at_market = (terms.type, terms.time_in_force) == (OrderType.MARKET, TimeInForce.DAY)
+    bare = terms.limit_price is None and terms.stop_price is None
+    return at_market and bare and (terms.stop_loss is None if terms.side is Side.SELL else _is_entry(terms))
+
+
+def _is_entry(terms: OrderTerms) -> bool:
+    stop = terms.stop_loss
+    return terms.qty % 1 == 0 and stop is not None and stop % (CENT if stop >= 1 else Decimal("0.0001")) == 0
+
+
+def _case_for(terms: OrderTerms) -> tuple[Proposal, Situation, Limits]:
+    """A desk on which the gate comes to these terms: nothing binds it but the ceiling, and the stop is a dollar away."""
+    symbol, id_ = terms.symbol, terms.client_order_id
+    if terms.side is Side.SELL:
+        return exit_(symbol, id=id_), situation(positions=[position(symbol, terms.qty)]), limits()
+    assert terms.stop_loss is not None
+    rich = {"equity": Decimal(10) ** 9, "buying_power": Decimal(10) ** 9}
+    desk = situation(quotes=[quote(symbol, terms.stop_loss + 1)], atr={symbol: Decimal(1)}, **rich)
+    return entry(symbol, id=id_, ceiling=terms.qty), desk, limits(stop_atr_multiple=Decimal(1))
 
 
 def _terms(

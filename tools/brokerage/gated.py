@@ -1,9 +1,11 @@
 """The last step before the wire: fresh facts, the gate once more, the journal, then one request."""
 
+from contextlib import suppress
 from typing import Protocol
 
 from perun.tools.brokerage.observing import observe
-from perun.tools.domain.orders import Order, OrderTerms, OrderType, Side
+from perun.tools.domain.errors import OrderRejected
+from perun.tools.domain.orders import Order, OrderTerms
 from perun.tools.domain.ports import BookReader, Market, OrderWriter
 from perun.tools.domain.signals import Action
 from perun.tools.risk.gate import Cleared, Denied, Proposal, clear
@@ -50,11 +52,9 @@ class GatedBroker:
 
     def _free_shares(self, proposal: Proposal) -> bool:
         """Cancel the working protective stops of the symbol; True when there was one."""
-        stops = [
-            order
-            for order in self._book.portfolio().working(proposal.signal.symbol)
-            if order.side is Side.SELL and order.type is OrderType.STOP and order.parent
-        ]
+        working = self._book.portfolio().working(proposal.signal.symbol)
+        stops = [order for order in working if order.is_protective]
         for stop in stops:
-            self._writer.cancel(stop.client_order_id)
+            with suppress(OrderRejected):  # it ended a moment ago: the second look shows what it left
+                self._writer.cancel(stop.client_order_id)
         return bool(stops)

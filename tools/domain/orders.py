@@ -1,9 +1,9 @@
 """Orders and fills: the terms that are asked for, what was cleared, what the broker made of it, what happened."""
 
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated, Final, NoReturn
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
@@ -88,15 +88,20 @@ _SEAL: Final = object()
 class ClearedOrder:
     """Terms that passed every rule. Brokers accept nothing else, and only `risk.gate.clear` can make one.
 
-    The seal is an object of this process: a cleared order cannot be read from a file, a checkpoint or an answer.
+    The seal is an object of this process, shown once and not kept: a cleared order cannot be read from a file, a
+    checkpoint or an answer, and cannot be copied with other terms.
     """
 
     terms: OrderTerms
-    seal: object
+    seal: InitVar[object]
 
-    def __post_init__(self) -> None:
-        if self.seal is not _SEAL:
+    def __post_init__(self, seal: object) -> None:
+        if seal is not _SEAL:
             raise TypeError("a ClearedOrder is made by perun.tools.risk.gate.clear and by nothing else")
+
+    def __reduce__(self) -> NoReturn:
+        # Pickle and copy would make a second one without asking for the seal.
+        raise TypeError("a ClearedOrder cannot be copied or stored: it is sent once, by the process that cleared it")
 
 
 class Order(Frozen):
@@ -125,6 +130,11 @@ class Order(Frozen):
     def open_qty(self) -> Decimal:
         """Shares that may still trade."""
         return ZERO if self.status.is_terminal else self.qty - self.filled_qty
+
+    @property
+    def is_protective(self) -> bool:
+        """True for the stop that came with an entry and guards its shares."""
+        return self.parent is not None and self.side is Side.SELL and self.type is OrderType.STOP
 
 
 class Fill(Frozen):

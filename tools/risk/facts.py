@@ -6,7 +6,7 @@ from decimal import Decimal
 from perun.tools.domain.frozen import Frozen
 from perun.tools.domain.market import MarketClock, Quote, Symbol
 from perun.tools.domain.money import ZERO, Amount
-from perun.tools.domain.orders import Order, Side
+from perun.tools.domain.orders import Order, OrderStatus, Side
 from perun.tools.domain.portfolio import Portfolio
 from perun.tools.domain.verdicts import Check
 from perun.tools.risk.breaches import Code, holds, missing
@@ -28,6 +28,18 @@ class Situation(Frozen):
     atr: dict[Symbol, Amount]
     """Average true range, US dollars a share."""
     reserved: tuple[Reservation, ...] = ()
+    leaving: dict[Symbol, Amount] = {}
+    """Shares that exits cleared a moment ago in the same batch will sell."""
+
+    def sellable(self, symbol: str) -> Decimal:
+        """Shares that nothing else is selling yet; a protective stop does not count, for an exit takes its place."""
+        exits = (order for order in self.portfolio.working(symbol) if order.side is Side.SELL)
+        selling = sum((order.open_qty for order in exits if not order.is_protective), self.leaving.get(symbol, ZERO))
+        return max(ZERO, self.portfolio.held(symbol) - selling)
+
+    def selling(self, symbol: str, qty: Decimal) -> "Situation":
+        """The situation in which that exit is already on its way."""
+        return self.model_copy(update={"leaving": {**self.leaving, symbol: self.leaving.get(symbol, ZERO) + qty}})
 
     def reserving(self, symbol: str, notional: Decimal) -> "Situation":
         """The situation in which that entry is already on its way."""
@@ -75,7 +87,9 @@ def entry_facts(symbol: str, situation: Situation) -> EntryFacts | tuple[Check, 
 
 
 def _may_enlarge(order: Order, portfolio: Portfolio) -> bool:
-    """True unless the order only reduces a position that is there."""
+    """True unless the order only reduces a position that is there, or waits for an entry that is counted itself."""
+    if order.status is OrderStatus.HELD:
+        return False
     held = portfolio.held(order.symbol)
     reduces = held > 0 if order.side is Side.SELL else held < 0
     return not (reduces and order.open_qty <= abs(held))
@@ -95,9 +109,11 @@ def _gaps(symbol: str, situation: Situation, entries: list[Order]) -> list[Check
     if unpriced:
         gaps.append(missing(Code.MISSING_ORDER_PRICE, f"a price for the working orders in {', '.join(unpriced)}"))
     for position in situation.portfolio.positions:
-        if position.qty * position.market_value < 0:
+        if position.qty and position.qty * position.market_value <= 0:
             said = f"{position.symbol}: {position.qty} shares worth {position.market_value}"
-            gaps.append(holds(Code.CONTRADICTING_POSITION, passed=False, measured=said, allowed="equal signs"))
+            gaps.append(
+                holds(Code.CONTRADICTING_POSITION, passed=False, measured=said, allowed="a value of the same sign")
+            )
     return gaps
 
 
@@ -105,9 +121,9 @@ def _exposure(situation: Situation, entries: list[Order]) -> dict[str, Decimal]:
     """Dollars at risk by symbol: positions, working entries and reservations at full size."""
     exposure: dict[str, Decimal] = {}
     for position in situation.portfolio.positions:
-        exposure[position.symbol] = abs(position.market_value)
+        exposure[position.symbol] = exposure.get(position.symbol, ZERO) + abs(position.market_value)
     for order in entries:
-        value = order.open_qty * (_price(order, situation) or ZERO)
+        value = abs(order.open_qty) * (_price(order, situation) or ZERO)
         exposure[order.symbol] = exposure.get(order.symbol, ZERO) + value
     for held in situation.reserved:
         exposure[held.symbol] = exposure.get(held.symbol, ZERO) + held.notional
@@ -119,4 +135,4 @@ def _price(order: Order, situation: Situation) -> Decimal | None:
     quote = situation.quotes.get(order.symbol)
     position = situation.portfolio.position(order.symbol)
     known = [order.limit_price, order.stop_price, quote and quote.ask, position and position.current_price]
-    return max((price for price in known if price), default=None)
+    return max((price for price in known if price and price > 0), default=None)

@@ -68,22 +68,28 @@ def clear_batch(
 ) -> list[tuple[Proposal, Cleared | Denied]]:
     """Clear proposals one after another, each seeing what the earlier ones reserved.
 
-    Exits go first, then entries by falling confidence, then by symbol: the result does not depend on the order given.
+    Exits go first, then entries by falling confidence, then by symbol and order id: the result does not depend on the
+    order given.
     """
     decisions = []
     for proposal in sorted(proposals, key=_precedence):
         decision = clear(proposal, situation, limits)
         decisions.append((proposal, decision))
-        if isinstance(decision, Cleared) and situation and decision.order.terms.side is Side.BUY:
-            situation = situation.reserving(
-                proposal.signal.symbol, _worst_notional(decision.order.terms, situation, limits)
-            )
+        if isinstance(decision, Cleared) and situation:
+            situation = _after(decision.order.terms, situation, limits)
     return decisions
 
 
-def _precedence(proposal: Proposal) -> tuple[bool, float, str]:
+def _precedence(proposal: Proposal) -> tuple[bool, float, str, str]:
     signal = proposal.signal
-    return signal.action is Action.BUY, -signal.confidence, signal.symbol
+    return signal.action is Action.BUY, -signal.confidence, signal.symbol, proposal.client_order_id
+
+
+def _after(terms: OrderTerms, situation: Situation, limits: Limits) -> Situation:
+    """What the next in the batch sees: these terms are on their way."""
+    if terms.side is Side.SELL:
+        return situation.selling(terms.symbol, terms.qty)
+    return situation.reserving(terms.symbol, _worst_notional(terms, situation, limits))
 
 
 def _worst_notional(terms: OrderTerms, situation: Situation, limits: Limits) -> Decimal:
@@ -118,10 +124,10 @@ def _judge_entry(
 def _judge_exit(
     proposal: Proposal, situation: Situation, limits: Limits
 ) -> tuple[tuple[Check, ...], OrderTerms | None]:
-    """Every rule for an order that closes a position: all that is held, or what was cleared before if that is less."""
+    """Every rule for an order that closes a position: all that can be sold, or what was cleared before if less."""
     signal = proposal.signal
-    held = situation.portfolio.held(signal.symbol)
-    qty = min(held, proposal.ceiling or held) if held > 0 else Decimal(1)
+    sellable = situation.sellable(signal.symbol)
+    qty = min(sellable, proposal.ceiling or sellable) if sellable > 0 else Decimal(1)
     case = Case(signal, qty, situation, limits)
     checks = (*(rule(case) for rule in COMMON), *(rule(case) for rule in EXIT_ONLY))
     return checks, OrderTerms(client_order_id=proposal.client_order_id, symbol=signal.symbol, side=Side.SELL, qty=qty)

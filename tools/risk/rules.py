@@ -2,10 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Final
 
-from perun.tools.domain.money import ZERO
 from perun.tools.domain.signals import Advice, Ruling, TradingSignal
 from perun.tools.domain.verdicts import Check
 from perun.tools.risk.breaches import Code, at_least, at_most, holds
@@ -59,8 +58,8 @@ def minimum_confidence(case: Case) -> Check:
 
 
 def no_short_selling(case: Case) -> Check:
-    """R08, R09: a sale reduces what is held and no more."""
-    return at_most(Code.NO_SHORT_SELLING, case.qty, max(ZERO, case.situation.portfolio.held(case.signal.symbol)))
+    """R08, R09: a sale reduces what is held and not being sold already, and no more."""
+    return at_most(Code.NO_SHORT_SELLING, case.qty, case.situation.sellable(case.signal.symbol))
 
 
 def minimum_quantity(case: EntryCase) -> Check:
@@ -140,12 +139,10 @@ def buying_power(case: EntryCase) -> Check:
 
 
 def _share_of_equity(code: Code, case: EntryCase, exposure: Decimal, allowed: Decimal) -> Check:
-    """Compare exactly; print the ratio to four places, rounded up past the limit so that a breach looks like one."""
+    """Print the ratio to four places, rounded away from the limit: then a breach looks like one, and only a breach."""
     ratio = (exposure + case.notional) / case.facts.equity
-    shown = ratio.quantize(_RATIO)
-    if ratio > allowed and shown <= allowed:
-        shown = allowed + _RATIO
-    return at_most(code, shown, allowed)
+    away = ROUND_CEILING if ratio > allowed else ROUND_FLOOR
+    return at_most(code, ratio.quantize(_RATIO, away), allowed)
 
 
 COMMON: Final[tuple[Callable[[Case], Check], ...]] = (

@@ -36,7 +36,7 @@ def plan_entry(facts: EntryFacts, limits: Limits, keep: Percent, ceiling: Decima
     full = min(_bounds(facts, limits, reference, worst, stop))
     qty = max(ZERO, whole_shares(keep.of(full)))
     if ceiling is not None:
-        qty = min(qty, ceiling)
+        qty = min(qty, whole_shares(ceiling))
     return EntryPlan(qty=qty, reference=reference, worst=worst, stop=stop)
 
 

@@ -6,6 +6,7 @@ import pytest
 from support.model_server import Fails, Garbles, Holds, ModelServer, Says, tokens
 
 from perun.agents.providers import build_minds
+from perun.tools.domain.clock import stopwatch
 from perun.tools.domain.errors import ModelRefusedKey, ModelUnavailable
 
 ANSWER = '{"action": "HOLD", "confidence": 50, "why": "nothing new"}'
@@ -132,9 +133,11 @@ def test_when_nobody_listens_then_the_model_is_unavailable_and_the_address_is_na
 
 def test_when_the_server_holds_its_answer_then_the_question_times_out(serving, mind, question):
     server = serving(lambda _: Holds())
+    started = stopwatch()
     with pytest.raises(ModelUnavailable, match="did not answer in time"):
         mind(server, timeout_seconds=0.3, max_retries=0).reply(question)
     assert server.calls == 1
+    assert stopwatch() - started < 10
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,48 @@
+"""Every role's rendered prompt, as a file that people read when it changes."""
+
+import pytest
+from support import agent_facts
+from support.golden import Golden
+from support.minds import ScriptedMind, asker
+
+from perun.agents.analyst import analyse
+from perun.agents.asking import Asker
+from perun.agents.models import Message
+from perun.agents.researcher import research
+from perun.agents.risk_manager import advise
+from perun.agents.roles import ROSTER
+from perun.agents.trader import trade
+from perun.tools.domain.errors import ModelUnavailable
+
+
+def ask(role: str, asker: Asker) -> None:
+    match role:
+        case "researcher":
+            research(asker, agent_facts.researcher_facts())
+        case "analyst":
+            analyse(asker, agent_facts.analyst_facts())
+        case "trader":
+            trade(asker, agent_facts.trader_facts())
+        case "risk_manager":
+            advise(asker, agent_facts.risk_manager_facts())
+
+
+@pytest.mark.parametrize("role", ROSTER)
+def test_when_a_role_is_asked_then_it_reads_what_the_golden_file_says(role: str, golden: Golden) -> None:
+    mind = ScriptedMind(lambda question: ModelUnavailable("only the question matters here"))
+    ask(role, asker(mind))
+    golden(f"prompts/{role}.md", page(mind.questions[0].messages))
+
+
+def test_when_a_role_has_nothing_to_tell_then_its_prompt_says_none(golden: Golden) -> None:
+    mind = ScriptedMind(lambda question: ModelUnavailable("only the question matters here"))
+    unseen = agent_facts.snapshot(**dict.fromkeys(agent_facts.snapshot().indicators.model_dump()))
+    bare = agent_facts.analyst_facts(
+        position=None, memories=(), findings=(), snapshot=unseen.model_copy(update={"bars": ()})
+    )
+    analyse(asker(mind), bare)
+    golden("prompts/analyst_of_the_unknown.md", page(mind.questions[0].messages))
+
+
+def page(messages: tuple[Message, ...]) -> str:
+    return "\n\n".join(f"<!-- {message.speaker} -->\n\n{message.text}" for message in messages) + "\n"
