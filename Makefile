@@ -32,7 +32,7 @@ bench: $(VENV)/installed-test
 	@$(BIN)/python -m pytest tests/bench -q -s --override-ini testpaths=tests/bench
 
 golden: $(VENV)/installed-test
-	@$(BIN)/python -m pytest tests/golden -q --update-golden
+	@$(BIN)/python -m pytest tests -q --update-golden -k golden
 
 env-example: $(VENV)/installed
 	@$(BIN)/python -m perun.graph.app.env_example > .env.example

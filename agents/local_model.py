@@ -16,7 +16,7 @@ from perun.tools.domain.errors import ConfigurationError
 
 CONTEXT_TOKENS = 8192
 """Question and answer together."""
-LONGEST_ANSWER_TOKENS = 2048
+LONGEST_ANSWER_TOKENS = 1536
 """A small model may run on for ever inside a string; the server cuts it off."""
 LEAST_PATIENCE_SECONDS = 300
 """A long answer takes minutes on a slow machine. It is bounded by its tokens; no network can fail under it."""
@@ -91,10 +91,16 @@ def _parameters(parameters: Any, path: Path, key: str) -> Any:
     parameters.n_ctx = CONTEXT_TOKENS
     parameters.n_predict = LONGEST_ANSWER_TOKENS
     parameters.n_parallel = 1
-    parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = len(os.sched_getaffinity(0))
+    parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = _threads()
     parameters.cache_ram_mib = PROMPT_CACHE_MIB
     parameters.hostnames = ["127.0.0.1"]
     parameters.api_keys = [key]
     parameters.ui = False
     parameters.verbosity = _QUIET
     return parameters
+
+
+def _threads() -> int:
+    # The runtime's threads wait for one another after every layer: one that must share its core holds up all.
+    # On two busy cores two threads took five times as long as one, so a core is left to everybody else.
+    return max(1, len(os.sched_getaffinity(0)) - 1)

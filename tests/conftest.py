@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from support.golden import Golden
 
 GOLDEN_FILES = Path(__file__).parent / "golden"

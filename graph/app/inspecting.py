@@ -1,5 +1,6 @@
 """`perun status`, `why` and `config show`: what is, read from ledger, broker and settings."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from perun.tools.domain.errors import ConfigurationError
 from perun.tools.domain.money import cents, plain
 from perun.tools.domain.portfolio import Position
 from perun.tools.market.recorded import RecordedMarket
+
+_LOGIN = re.compile(r"//[^/@\s]+@")
+"""A name and password inside an address."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,7 @@ def _shown(field: str, value: Any) -> str:
         return ""
     if is_secret(field):
         return "set"
-    return ",".join(value) if isinstance(value, list) else str(value)
+    return ",".join(value) if isinstance(value, list) else _LOGIN.sub("//…@", str(value))
 
 
 def _in_doubt(intent: Intent) -> bool:

@@ -57,7 +57,7 @@ def read_settings(overrides: Mapping[str, str] | None = None, folder: Path | Non
 def _read_dotenv(path: Path) -> dict[str, str]:
     """Names and values in `path`; none when there is no such file. A line that says nothing clear is refused."""
     try:
-        with path.open(encoding="utf-8-sig") as file:
+        with path.open(encoding="utf-8") as file:
             bindings = list(parse_stream(file))
     except FileNotFoundError:
         return {}

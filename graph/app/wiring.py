@@ -178,10 +178,6 @@ def open_floor(settings: Settings, parts: Parts = Parts()) -> Iterator["Floor"]:
         _refuse_the_end(book, market)
         account = book.account().account_id
         hand = Hand(GatedBroker(book, EmbeddedWriter(exchange), market, lines), ledger, account, RecordedPace(exchange))
-        memory = Memory(Memdir(folder / "memdir"), ChromaIndex(folder / "chroma", embedder))
-        stack.callback(memory.close)
-        with suppress(MemoryUnavailable):  # recall says so in the cycle's record
-            memory.catch_up()
         yield Floor(
             mode=MODE,
             account=account,
@@ -189,7 +185,7 @@ def open_floor(settings: Settings, parts: Parts = Parts()) -> Iterator["Floor"]:
             market=market,
             book=book,
             hand=hand,
-            memory=memory,
+            memory=stack.enter_context(_memory(folder, embedder)),
             news=None,
             minds=speakers,
             prompts=texts,
@@ -197,6 +193,18 @@ def open_floor(settings: Settings, parts: Parts = Parts()) -> Iterator["Floor"]:
             checkpointer=stack.enter_context(_checkpoints(folder / "var" / "checkpoints.db")),
             default_slot=_session_of,
         )
+
+
+@contextmanager
+def _memory(folder: Path, embedder: Embedder) -> Iterator[Memory]:
+    """The memory, its index brought in line with its files where that can be done."""
+    memory = Memory(Memdir(folder / "memdir"), ChromaIndex(folder / "chroma", embedder))
+    try:
+        with suppress(MemoryUnavailable):  # recall says so in the cycle's record
+            memory.catch_up()
+        yield memory
+    finally:
+        memory.close()
 
 
 def _session_of(instant: datetime) -> str:

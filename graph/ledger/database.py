@@ -16,7 +16,7 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._one_writer = Lock()
+        self._one_writer = Lock()  # Threads take turns; processes poll for SQLite's own lock, which may starve one.
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -90,7 +90,6 @@ class Intents:
             LedgerUnavailable: the database cannot be written; nothing may be sent.
         """
         body = canonical_fact(terms)
-        body_hash = fingerprint(body)
         row = {
             "account": account,
             "client_order_id": terms.client_order_id,
@@ -100,7 +99,7 @@ class Intents:
             "attempt": attempt,
             "state": state.value,
             "body": body,
-            "body_hash": body_hash,
+            "body_hash": fingerprint(body),
             "detail": "",
             "updated_at": stamp(now),
         }
@@ -112,8 +111,8 @@ class Intents:
                 f"the intent {terms.client_order_id} of cycle {cycle_id} cannot be written: it (or this attempt) "
                 "already stands in the ledger, or there is no such cycle"
             ) from error
-        client_order_id, symbol = terms.client_order_id, terms.symbol
-        return Intent(account, client_order_id, cycle_id, symbol, leg, attempt, state, terms, body_hash, "", now)
+        id_, symbol = terms.client_order_id, terms.symbol
+        return Intent(account, id_, cycle_id, symbol, leg, attempt, state, terms, fingerprint(body), "", now)
 
     def move(self, account: str, client_order_id: str, state: IntentState, detail: str, now: datetime) -> None:
         """Move an intent on; a terminal intent may only be told again what it already is.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from hashlib import sha256
-from typing import Any, NoReturn
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -43,7 +43,7 @@ def parse(text: str) -> Any:
     Raises:
         ValueError: it is not JSON, or a number in it is not finite (`NaN`, `Infinity`, `1e999`).
     """
-    return _finite(json.loads(text, parse_constant=_refuse))
+    return _finite(json.loads(text))
 
 
 def fingerprint(text: str) -> str:
@@ -57,7 +57,7 @@ def fingerprint(text: str) -> str:
 def _finite(value: Any) -> Any:
     match value:
         case float() | Decimal() if not math.isfinite(value):
-            _refuse(str(value))
+            raise ValueError(f"{value} is not a number that may stand in the ledger")
         case Mapping():
             for member in value.values():
                 _finite(member)
@@ -65,7 +65,3 @@ def _finite(value: Any) -> Any:
             for member in value:
                 _finite(member)
     return value
-
-
-def _refuse(number: str) -> NoReturn:
-    raise ValueError(f"{number} is not a number that may stand in the ledger")

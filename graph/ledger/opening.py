@@ -51,8 +51,6 @@ def _make_ready(path: Path, clock: Clock, busy_seconds: float) -> None:
 
 
 def _is_newest(path: Path, busy_seconds: float) -> bool:
-    if path.stat().st_size == 0:
-        raise Damaged("the file is empty")  # SQLite takes it for a new database.
     contents, known = examine(path, busy_seconds), known_revisions()
     if contents.revision is None:
         raise ConfigurationError(

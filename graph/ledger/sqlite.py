@@ -73,7 +73,7 @@ def _contents(connection: sqlite3.Connection) -> Contents:
     if answers != ["ok"]:
         raise Damaged(" ".join(str(answers[0]).split()))
     tables = frozenset(row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'"))
-    if not tables:
+    if not tables:  # SQLite takes an empty file for a sound new database; a ledger never is one.
         raise Damaged("it holds no tables")
     if "alembic_version" not in tables:
         return Contents(tables, None)

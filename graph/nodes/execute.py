@@ -11,7 +11,7 @@ from perun.graph.ledger.intents import IntentState
 from perun.graph.ledger.ledger import Ledger
 from perun.graph.state import CycleState
 from perun.tools.brokerage.gated import GatedBroker
-from perun.tools.domain.errors import BrokerUnavailable, OrderRejected
+from perun.tools.domain.errors import BrokerUnavailable, MarketUnavailable, OrderRejected
 from perun.tools.domain.events import ErrorNoted, IntentWritten, VerdictGiven
 from perun.tools.domain.orders import Leg, OrderTerms, Side
 from perun.tools.domain.ports import Pace
@@ -86,7 +86,7 @@ class _Errand:
         except OrderRejected as refusal:
             self._move(id_, IntentState.REJECTED, refusal.message)
             self._trouble("ORDER_REJECTED", f"the broker rejected {id_}: {refusal.message}")
-        except BrokerUnavailable as error:
+        except (BrokerUnavailable, MarketUnavailable) as error:
             if self._hand.ledger.intents.get(self._hand.account, id_) is not None:
                 self._move(id_, IntentState.UNKNOWN, str(error))
             self._trouble("AMBIGUOUS_SUBMIT", f"no clear answer to {id_}: {error}")

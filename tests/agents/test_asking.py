@@ -1,8 +1,6 @@
 """A turn with a model: asked once, repaired once, never asked for what the tape holds."""
 
 import pytest
-from support.agent_facts import analyst_facts
-from support.minds import COST, MemoryTape, ScriptedMind, asker, saying
 
 from perun.agents.answers import Stance
 from perun.agents.asking import LONGEST_PROBLEM, SHOWN_AGAIN, Abstained, Turn
@@ -10,6 +8,8 @@ from perun.agents.models import Message
 from perun.agents.roles import ANALYST
 from perun.tools.domain.errors import ModelRefusedKey, ModelUnavailable
 from perun.tools.domain.events import EVENT, Usage
+from support.agent_facts import analyst_facts
+from support.minds import COST, MemoryTape, ScriptedMind, asker, saying
 
 GOOD = Stance(summary="It rises.", evidence=["[bars:AAPL:2013-02-28]"], stance="bullish", conviction=70)
 BAD = '{"stance": "sure"}'
@@ -154,6 +154,7 @@ def test_when_the_tape_holds_only_a_silence_then_the_model_is_asked_again() -> N
     asker(saying(ModelUnavailable("the server is down")), tape).ask(turn())
     assert asker(saying(GOOD), tape).ask(turn()) == GOOD
     assert asker(saying(), tape).ask(turn()) == GOOD
+    assert [each.key for each in tape.turns] == ["analyst:AAPL:0", "analyst:AAPL:0"]
 
 
 def test_when_an_answer_is_ten_megabytes_then_the_repair_shows_its_beginning_and_the_tape_keeps_it_whole() -> None:

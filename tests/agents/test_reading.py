@@ -132,5 +132,5 @@ def test_when_many_things_are_wrong_then_the_first_five_are_told_with_their_plac
 
 
 def test_when_the_answer_fits_then_the_check_has_the_last_word() -> None:
-    with pytest.raises(AnswerUnusable, match="^not so fast$"):
+    with pytest.raises(AnswerUnusable, match=r"^not so fast$"):
         read(stance(), Stance, lambda answer: "not so fast")

@@ -7,13 +7,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from support.exchange import FREE, cleared, exchange_at, pass_session
-from support.market import made_market
-
 from perun.tools.brokerage.embedded.book import EmbeddedBook
 from perun.tools.brokerage.embedded.writer import EmbeddedWriter
 from perun.tools.domain.orders import ClearedOrder, Order, OrderTerms
 from perun.tools.domain.ports import BookReader, OrderWriter
+from support.exchange import FREE, cleared, exchange_at, pass_session
+from support.market import made_market
 
 CASH = Decimal(100_000)
 

@@ -4,9 +4,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from conformance.broker import CASH, BrokerUnderTest
-from support.exchange import buy, sell
-
 from perun.tools.domain.market import MarketClock
+from support.exchange import buy, sell
 
 
 def test_when_the_account_is_new_then_it_is_active_with_its_opening_cash(broker: BrokerUnderTest) -> None:

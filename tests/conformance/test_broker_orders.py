@@ -3,9 +3,8 @@
 from decimal import Decimal
 
 from conformance.broker import BrokerUnderTest
-from support.exchange import buy, sell
-
 from perun.tools.domain.orders import OrderStatus, OrderType, Side, TimeInForce
+from support.exchange import buy, sell
 
 
 def test_when_a_market_order_is_placed_then_it_works_and_nothing_has_changed_hands(broker: BrokerUnderTest) -> None:
@@ -93,6 +92,7 @@ def test_when_the_market_gaps_below_a_stop_then_it_fills_at_the_open_and_not_at_
 
 def test_when_an_entry_expires_then_its_held_stop_is_cancelled(broker: BrokerUnderTest) -> None:
     broker.submit(buy(10, id="a", limit="98", stop_loss="95"))
+    assert broker.state("a-stop").limit_price is None
     broker.advance()
 
     assert broker.state("a").status is OrderStatus.EXPIRED

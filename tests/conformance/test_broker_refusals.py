@@ -1,11 +1,11 @@
 """What any broker refuses, with the status and code by which the desk knows why."""
 
 import pytest
-from conformance.broker import BrokerUnderTest
-from support.exchange import buy, sell
 
+from conformance.broker import BrokerUnderTest
 from perun.tools.domain.errors import MarketUnavailable, OrderRejected
 from perun.tools.domain.orders import OrderTerms, OrderType, TimeInForce
+from support.exchange import buy, sell
 
 FORBIDDEN, NOT_FOUND, INVALID, MALFORMED = (403, 40310000), (404, 40410000), (422, 42210000), (422, 40010001)
 

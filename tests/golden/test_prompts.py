@@ -1,9 +1,6 @@
 """Every role's rendered prompt, as a file that people read when it changes."""
 
 import pytest
-from support import agent_facts
-from support.golden import Golden
-from support.minds import ScriptedMind, asker
 
 from perun.agents.analyst import analyse
 from perun.agents.asking import Asker
@@ -13,6 +10,9 @@ from perun.agents.risk_manager import advise
 from perun.agents.roles import ROSTER
 from perun.agents.trader import trade
 from perun.tools.domain.errors import ModelUnavailable
+from support import agent_facts
+from support.golden import Golden
+from support.minds import ScriptedMind, asker
 
 
 def ask(role: str, asker: Asker) -> None:

@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from support.golden import Golden
 
 from perun.agents.roles import ROSTER, Role
 from perun.agents.schemas import json_schema
+from support.golden import Golden
 
 
 @pytest.mark.parametrize("role", ROSTER.values(), ids=ROSTER)

@@ -1,18 +1,18 @@
 """Parts for the memory's tests: a tiny embedder, entries made to measure, and the real model loaded once."""
 
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from support.embedding import BagOfWords
 
 from perun.memory.chroma import ChromaIndex
 from perun.memory.embedding import Embedder, MiniLM
 from perun.memory.entries import Kind, MemoryEntry, entry_id
 from perun.memory.memdir import Memdir
 from perun.memory.recall import Memory
+from support.embedding import BagOfWords
 
 DAY_ONE = datetime(2013, 3, 1, 21, 0, tzinfo=UTC)
 

@@ -5,9 +5,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from support.gate import entry, exit_, limits, position, quote, situation, terms_of
-from support.market import FIRST_DAY
-
 from perun.tools.brokerage.embedded.exchange import Exchange
 from perun.tools.brokerage.embedded.settings import ExchangeSettings
 from perun.tools.brokerage.embedded.tape import RecordedPrices
@@ -16,6 +13,8 @@ from perun.tools.domain.orders import _SEAL, ClearedOrder, Order, OrderTerms, Or
 from perun.tools.risk.facts import Situation
 from perun.tools.risk.gate import Cleared, Proposal, clear
 from perun.tools.risk.limits import Limits
+from support.gate import entry, exit_, limits, position, quote, situation
+from support.market import FIRST_DAY
 
 FREE: dict[str, Any] = {
     "commission_per_share": Decimal(0),
@@ -30,8 +29,8 @@ def cleared(terms: OrderTerms) -> ClearedOrder:
     """These very terms, cleared by the gate where it makes such terms."""
     if _gate_makes(terms):
         decision = clear(*_case_for(terms))
-        assert terms_of(decision) == terms
-        assert isinstance(decision, Cleared)
+        assert isinstance(decision, Cleared), decision.verdict.breaches
+        assert decision.order.terms == terms
         return decision.order
     # An exchange must also take, or refuse, what the gate never asks for: limits, stops, parts of shares, bare buys.
     return ClearedOrder(terms, _SEAL)
@@ -93,7 +92,7 @@ def _is_entry(terms: OrderTerms) -> bool:
 
 
 def _case_for(terms: OrderTerms) -> tuple[Proposal, Situation, Limits]:
-    """A desk on which the gate comes to these terms: nothing binds it but the ceiling, and the stop is a dollar away."""
+    """A desk on which the gate comes to these terms: the ceiling alone binds it, and the stop is a dollar away."""
     symbol, id_ = terms.symbol, terms.client_order_id
     if terms.side is Side.SELL:
         return exit_(symbol, id=id_), situation(positions=[position(symbol, terms.qty)]), limits()

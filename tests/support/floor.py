@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from support.embedding import BagOfWords
-
 from perun.agents.models import Mind
 from perun.agents.roles import ROSTER
 from perun.graph.app.settings import Settings
 from perun.graph.app.wiring import Parts, open_floor
 from perun.graph.cycle import run_cycle
 from perun.tools.market.recorded import RecordedMarket
+from support.embedding import BagOfWords
 
 
 def settings(folder: Path, **changes: Any) -> Settings:

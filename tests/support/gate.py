@@ -173,40 +173,58 @@ def broken_limits(terms: OrderTerms, desk: Situation, lines: Limits, sent: Seque
         lines: the limits in force.
         sent: orders of the same batch that go before it.
     """
+    account = desk.portfolio.account
+    facts = {
+        "goes to a closed market": not desk.clock.is_open,
+        "goes to an account that may not trade": account.trading_blocked or account.status != "ACTIVE",
+    }
     if terms.side is Side.SELL:
-        return _broken_by_sale(terms, desk, sent)
-    return _broken_by_purchase(terms, desk, lines, sent)
+        facts |= _broken_by_sale(terms, desk, sent)
+    else:
+        facts |= _broken_by_purchase(terms, desk, lines, sent) | _broken_by_price(
+            desk.quotes[terms.symbol], desk, lines
+        )
+    return {name for name, broken in facts.items() if broken}
 
 
-def _broken_by_sale(terms: OrderTerms, desk: Situation, sent: Sequence[OrderTerms]) -> set[str]:
+def _broken_by_sale(terms: OrderTerms, desk: Situation, sent: Sequence[OrderTerms]) -> dict[str, bool]:
     held = sum(Fraction(each.qty) for each in desk.portfolio.positions if each.symbol == terms.symbol)
     leaving = sum(Fraction(each.qty) for each in sent if (each.symbol, each.side) == (terms.symbol, Side.SELL))
     for each in desk.portfolio.working_orders:
         if (each.symbol, each.side) == (terms.symbol, Side.SELL) and each.parent is None:
-            leaving += Fraction(each.open_qty)
-    return {"sells more than is held"} if terms.qty > held - leaving else set()
+            leaving += Fraction(each.qty - each.filled_qty)
+    return {"sells more than is held": terms.qty > held - leaving}
 
 
-def _broken_by_purchase(terms: OrderTerms, desk: Situation, lines: Limits, sent: Sequence[OrderTerms]) -> set[str]:
-    account, ask = desk.portfolio.account, Fraction(desk.quotes[terms.symbol].ask)
-    equity, cost = Fraction(account.equity), _cost(terms, desk, lines)
+def _broken_by_price(known: Quote, desk: Situation, lines: Limits) -> dict[str, bool]:
+    age = desk.clock.now - known.at
+    return {
+        "rests on a stale price": not timedelta(0) <= age <= timedelta(seconds=lines.max_quote_age_seconds),
+        "rests on a price that cannot be": known.bid > known.ask,
+    }
+
+
+def _broken_by_purchase(
+    terms: OrderTerms, desk: Situation, lines: Limits, sent: Sequence[OrderTerms]
+) -> dict[str, bool]:
+    equity, ask = Fraction(desk.portfolio.account.equity), Fraction(desk.quotes[terms.symbol].ask)
     bought = [each for each in sent if each.side is Side.BUY]
     book = _book(desk)
     for each in (*bought, terms):
         book[each.symbol] = book.get(each.symbol, Fraction(0)) + _cost(each, desk, lines)
+    spent = sum(_cost(each, desk, lines) for each in (*bought, terms))
     stop = Fraction(terms.stop_loss or 0)
-    facts = {
+    return {
+        "is on the deny list": terms.symbol in lines.restricted,
         "is not a whole number of shares": Fraction(terms.qty).denominator != 1 or terms.qty < 1,
         "has no stop below the price": not 0 < stop < ask,
-        "risks too much": terms.qty * (ask - stop) > _part(lines.risk_per_trade, equity),
-        "is too large": cost > Fraction(lines.max_order_notional),
+        "risks too much": Fraction(terms.qty) * (ask - stop) > _part(lines.risk_per_trade, equity),
+        "is too large": _cost(terms, desk, lines) > Fraction(lines.max_order_notional),
         "makes too large a position": book[terms.symbol] > _part(lines.max_position, equity),
         "makes too many positions": len(book) > lines.max_open_positions,
         "makes too large a book": sum(book.values()) > _part(lines.max_gross_exposure, equity),
-        "cannot be paid": cost + sum(_cost(each, desk, lines) for each in bought) > Fraction(account.buying_power),
-        "is on the deny list": terms.symbol in lines.restricted,
+        "cannot be paid": spent > Fraction(desk.portfolio.account.buying_power),
     }
-    return {name for name, broken in facts.items() if broken}
 
 
 def _book(desk: Situation) -> dict[str, Fraction]:
@@ -216,10 +234,9 @@ def _book(desk: Situation) -> dict[str, Fraction]:
         values[held.symbol] = values.get(held.symbol, Fraction(0)) + abs(Fraction(held.market_value))
     for each in desk.portfolio.working_orders:
         if each.side is Side.BUY:
-            prices = [each.limit_price, each.stop_price]
-            prices += [desk.quotes[each.symbol].ask] if each.symbol in desk.quotes else []
+            prices = [each.limit_price, each.stop_price, desk.quotes[each.symbol].ask]
             dearest = max(Fraction(price) for price in prices if price)
-            values[each.symbol] = values.get(each.symbol, Fraction(0)) + Fraction(each.open_qty) * dearest
+            values[each.symbol] = values.get(each.symbol, Fraction(0)) + Fraction(each.qty - each.filled_qty) * dearest
     return values
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from pydantic import Field
+
 from perun.tools.domain.frozen import Frozen
 from perun.tools.domain.market import MarketClock, Quote, Symbol
 from perun.tools.domain.money import ZERO, Amount
@@ -28,7 +30,7 @@ class Situation(Frozen):
     atr: dict[Symbol, Amount]
     """Average true range, US dollars a share."""
     reserved: tuple[Reservation, ...] = ()
-    leaving: dict[Symbol, Amount] = {}
+    leaving: dict[Symbol, Amount] = Field(default_factory=dict)
     """Shares that exits cleared a moment ago in the same batch will sell."""
 
     def sellable(self, symbol: str) -> Decimal:

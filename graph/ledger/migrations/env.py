@@ -7,7 +7,6 @@ from perun.graph.ledger.schema import METADATA
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=METADATA,
-    transactional_ddl=True,
     render_as_batch=True,
 )
 with context.begin_transaction():

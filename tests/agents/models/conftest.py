@@ -6,12 +6,12 @@ from typing import Annotated, Any, Literal
 
 import pytest
 from pydantic import Field, SecretStr
-from support.model_server import ModelServer, Script
 
 from perun.agents.models import Message, Mind, Question, Reply
 from perun.agents.providers import ModelSettings, build_minds
 from perun.tools.domain.events import Usage
 from perun.tools.domain.frozen import Frozen
+from support.model_server import ModelServer, Script
 
 CANARY = "sk-canary-0123456789abcdef"
 

@@ -3,11 +3,11 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from support.model_server import Fails, Garbles, Holds, ModelServer, Says, tokens
 
 from perun.agents.providers import build_minds
 from perun.tools.domain.clock import stopwatch
 from perun.tools.domain.errors import ModelRefusedKey, ModelUnavailable
+from support.model_server import Fails, Garbles, Holds, ModelServer, Says, tokens
 
 ANSWER = '{"action": "HOLD", "confidence": 50, "why": "nothing new"}'
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.floor import cycle, parts, settings
 
 from perun.graph.app.wiring import open_floor
 from perun.graph.cycle import run_cycle
@@ -14,6 +13,7 @@ from perun.tools.domain.events import ModelAsked, VerdictGiven
 from perun.tools.domain.market import Bar
 from perun.tools.market.folder import Origin, write_folder
 from perun.tools.market.recorded import RecordedMarket
+from support.floor import cycle, parts, settings
 
 SYMBOLS = ("AAPL", "IBM")
 DECIDED = date(2009, 6, 1)

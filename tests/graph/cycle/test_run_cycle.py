@@ -5,7 +5,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from support.floor import cycle, parts, settings
 
 from perun.agents.baseline import Baseline
 from perun.agents.models import Question, Reply
@@ -13,6 +12,7 @@ from perun.graph.app.wiring import open_floor
 from perun.graph.cycle import run_cycle
 from perun.tools.domain.errors import ConfigurationError, MarketUnavailable, UnknownSymbol
 from perun.tools.domain.orders import Side
+from support.floor import cycle, parts, settings
 
 ALL = ("AAPL", "GOOG", "IBM", "MSFT")
 

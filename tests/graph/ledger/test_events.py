@@ -218,7 +218,7 @@ def test_when_a_question_was_asked_more_than_once_then_its_last_record_answers(l
     ]
     for call in calls:
         ledger.events.append("c1", call, NOW)
-    ledger.events.append("c2", asked("a:AAPL", "of another cycle"), NOW)
+        ledger.events.append("c2", asked("a:AAPL", "of another cycle"), NOW)
 
     assert ledger.events.answer("c1", "a:AAPL") == calls[1]
     assert ledger.events.answer("c1", "A:AAPL") is None

@@ -5,12 +5,12 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from support.market import made_bars, made_market
 
 from perun.tools.domain.errors import ConfigurationError
 from perun.tools.market.folder import Manifest, check_bars, check_sessions
 from perun.tools.market.recorded import RecordedMarket
 from perun.tools.market.sheets import write_sheet
+from support.market import made_bars, made_market
 
 ROWS = {"AAPL": [(100, "103.25", "99.5", "101.0001", 12345), 102], "GOOG": [500, 510]}
 NOON = datetime(2024, 1, 9, 12, tzinfo=UTC)

@@ -4,10 +4,10 @@ import sys
 from decimal import Decimal
 
 import pytest
-from support.market import FIRST_DAY, made_session, weekdays
 
 from perun.tools.domain.errors import ConfigurationError
 from perun.tools.market.importing import adjusted_bars, main
+from support.market import FIRST_DAY, made_session, weekdays
 
 SESSIONS = [made_session(day) for day in weekdays(FIRST_DAY, 3)]
 

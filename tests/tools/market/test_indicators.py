@@ -3,7 +3,6 @@
 from decimal import Decimal
 
 import pytest
-from support.market import made_bars
 
 from perun.tools.market.indicators import (
     Indicators,
@@ -16,6 +15,7 @@ from perun.tools.market.indicators import (
     total_return,
     volatility,
 )
+from support.market import made_bars
 
 
 def test_when_closes_are_averaged_then_only_the_last_n_count() -> None:

@@ -6,15 +6,15 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.market import FIRST_DAY, made_market, weekdays
 
 from perun.tools.domain.errors import UnknownSymbol
 from perun.tools.market.recorded import RecordedMarket, RecordedView
+from support.market import FIRST_DAY, made_market, weekdays
 
 CLOSES = {"AAPL": [100, 101, 102, 103, (103, 105, 102, 104), 105, 106], "GOOG": [None, None, 500, 510, None, 520, 530]}
 DAYS = weekdays(FIRST_DAY, 7)
 FRIDAY, SATURDAY, MONDAY = DAYS[4], DAYS[4] + timedelta(days=1), DAYS[5]
-INSTANTS = st.datetimes(datetime(2023, 12, 25), datetime(2024, 1, 20), timezones=st.timezones())  # noqa: DTZ001
+INSTANTS = st.datetimes(datetime(2023, 12, 25), datetime(2024, 1, 20), timezones=st.timezones())  # noqa: DTZ001 # made aware
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +104,7 @@ def test_when_as_of_has_another_time_zone_then_the_instant_counts(market) -> Non
 
 def test_when_as_of_is_naive_then_there_is_no_view(market) -> None:
     with pytest.raises(ValueError, match="aware"):
-        market.at(datetime(2024, 1, 5))  # noqa: DTZ001
+        market.at(datetime(2024, 1, 5))  # noqa: DTZ001 # naive on purpose
 
 
 @pytest.mark.parametrize("ask", ["bars", "quote", "bar", "first_session"])

@@ -29,7 +29,7 @@ def reject(kind: tuple[int, int], message: str) -> NoReturn:
 
 
 def check(terms: OrderTerms, books: Books, closes: Closes) -> None:
-    """Let the terms pass, or refuse them with the first rule that they break.
+    """Let the terms pass, or refuse them with the first rule that they break. The books hold working orders only.
 
     Raises:
         OrderRejected: a rule is broken; the books are as they were.
@@ -88,7 +88,7 @@ def _check_wash_trade(terms: OrderTerms, books: Books) -> None:
     if terms.stop_loss is not None:
         return
     for order in books.orders.values():
-        opposite = order.symbol == terms.symbol and order.side is not terms.side and not order.status.is_terminal
+        opposite = order.symbol == terms.symbol and order.side is not terms.side
         if opposite and order.parent is None and _would_meet(terms, order):
             reject(
                 FORBIDDEN,
@@ -105,7 +105,7 @@ def _would_meet(terms: OrderTerms, order: Order) -> bool:
 
 
 def _check_buying_power(terms: OrderTerms, books: Books, closes: Closes, last: Decimal) -> None:
-    needed, power = set_aside(terms, last), buying_power(books, closes)
+    needed, power = set_aside(terms, terms.qty, last), buying_power(books, closes)
     if needed > power:
         reject(FORBIDDEN, f"insufficient buying power (requested: {plain(needed)}, available: {plain(power)})")
 

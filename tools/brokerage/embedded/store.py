@@ -115,7 +115,7 @@ class Store:
         row = self._connection.execute("SELECT body FROM standing WHERE id = 1").fetchone()
         if row is None:
             raise self._damaged("it has no account")
-        holdings = self._connection.execute("SELECT symbol, body FROM holdings ORDER BY symbol")
+        holdings = self._connection.execute("SELECT symbol, body FROM holdings")
         working = self._orders("SELECT body FROM orders WHERE working ORDER BY seq")
         return Books(
             standing=self._read(Standing, row[0]),

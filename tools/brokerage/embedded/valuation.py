@@ -40,15 +40,16 @@ def positions(books: Books, closes: Closes) -> tuple[Position, ...]:
 
 def buying_power(books: Books, closes: Closes) -> Decimal:
     """Cash less what open buys set aside; never below zero. Sells add nothing before they fill."""
-    buys = (order for order in books.orders.values() if order.side is Side.BUY and not order.status.is_terminal)
-    return max(ZERO, books.standing.cash - sum((set_aside(order, closes(order.symbol)) for order in buys), ZERO))
+    buys = (order for order in books.orders.values() if order.side is Side.BUY)
+    held = sum((set_aside(order, order.open_qty, closes(order.symbol)) for order in buys), ZERO)
+    return max(ZERO, books.standing.cash - held)
 
 
-def set_aside(buy: Order | OrderTerms, last: Decimal) -> Decimal:
-    """Dollars that a buy holds while it works, given the last close."""
+def set_aside(buy: Order | OrderTerms, qty: Decimal, last: Decimal) -> Decimal:
+    """Dollars that a buy holds for `qty` shares while it works, given the last close."""
     if buy.type is OrderType.LIMIT and buy.limit_price is not None:
-        return buy.qty * buy.limit_price
-    return buy.qty * max(last, buy.stop_price or ZERO) * COLLAR
+        return qty * buy.limit_price
+    return qty * max(last, buy.stop_price or ZERO) * COLLAR
 
 
 def _position(symbol: str, holding: Holding, price: Decimal, available: Decimal) -> Position:

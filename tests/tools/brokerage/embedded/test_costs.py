@@ -4,10 +4,10 @@ from decimal import Decimal
 
 import pytest
 from pydantic import ValidationError
-from support.exchange import settings
 
 from perun.tools.brokerage.embedded.costs import commission, fill_price
 from perun.tools.domain.orders import Side
+from support.exchange import settings
 
 
 @pytest.mark.parametrize(

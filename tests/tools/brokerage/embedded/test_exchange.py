@@ -4,11 +4,11 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from support.exchange import buy, cleared, exchange_at, pass_session
-from support.market import FIRST_DAY, made_market
 
 from perun.tools.brokerage.embedded.exchange import Exchange
 from perun.tools.domain.errors import ConfigurationError, MarketUnavailable, UnknownSymbol
+from support.exchange import buy, cleared, exchange_at, pass_session
+from support.market import FIRST_DAY, made_market
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.exchange import buy, cleared, exchange_at, pass_session, sell
-from support.market import made_market
 
 from perun.tools.brokerage.embedded.book import EmbeddedBook
 from perun.tools.brokerage.embedded.exchange import Exchange
 from perun.tools.domain.errors import OrderRejected
 from perun.tools.domain.orders import Fill, OrderStatus, OrderTerms, Side, TimeInForce
+from support.exchange import buy, cleared, exchange_at, pass_session, sell
+from support.market import made_market
 
 CASH = Decimal(20_000)
 SYMBOLS = ("AAPL", "IBM")

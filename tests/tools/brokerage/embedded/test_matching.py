@@ -3,11 +3,11 @@
 from decimal import Decimal
 
 import pytest
-from support.exchange import buy, sell, working
-from support.market import made_bars
 
 from perun.tools.brokerage.embedded.matching import Moment, reference_price
 from perun.tools.domain.orders import OrderTerms
+from support.exchange import buy, sell, working
+from support.market import made_bars
 
 OPEN, INTRADAY = Moment.OPEN, Moment.INTRADAY
 (BAR,) = made_bars([(100, 110, 90, 105)])

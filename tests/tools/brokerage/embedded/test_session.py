@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.exchange import FREE, buy, cleared, exchange_at, pass_session, sell
-from support.market import made_market
 
 from perun.tools.brokerage.embedded.book import EmbeddedBook
 from perun.tools.brokerage.embedded.exchange import Exchange
 from perun.tools.domain.orders import Fill, OrderStatus, OrderTerms, TimeInForce
+from support.exchange import FREE, buy, cleared, exchange_at, pass_session, sell
+from support.market import made_market
 
 OPENED, CLOSED = datetime(2024, 1, 2, 14, 30, tzinfo=UTC), datetime(2024, 1, 2, 21, tzinfo=UTC)
 FALLING = (101, 102, 90, 91)
@@ -45,6 +45,12 @@ def test_when_a_limit_entry_fills_through_the_day_and_the_low_reaches_its_stop_t
     exchange = exchange_on(tmp_path, FALLING)
     fills = fills_after(exchange, buy(10, id="a", limit="97", stop_loss="95"))
     assert fills == [("a", 97, CLOSED), ("a-stop", 95, CLOSED)]
+
+
+def test_when_an_entry_was_not_filled_then_its_stop_sells_nothing_however_low_the_day_falls(tmp_path: Path) -> None:
+    exchange = exchange_on(tmp_path, FALLING)
+    assert fills_after(exchange, buy(10, id="a", stop="105", stop_loss="95", tif=TimeInForce.GTC)) == []
+    assert [order.status for order in exchange.orders()] == [OrderStatus.NEW, OrderStatus.HELD]
 
 
 def test_when_the_low_does_not_reach_the_stop_then_it_stands_guard(tmp_path: Path) -> None:

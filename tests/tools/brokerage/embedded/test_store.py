@@ -8,8 +8,6 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from support.exchange import buy, cleared, exchange_at, pass_session
-from support.market import made_market
 
 from perun.tools.brokerage.embedded import schema
 from perun.tools.brokerage.embedded.book import EmbeddedBook
@@ -17,6 +15,8 @@ from perun.tools.brokerage.embedded.exchange import Exchange
 from perun.tools.brokerage.embedded.store import Store
 from perun.tools.domain.errors import BrokerUnavailable, ConfigurationError
 from perun.tools.market.recorded import RecordedMarket
+from support.exchange import buy, cleared, exchange_at, pass_session
+from support.market import made_market
 
 
 @pytest.fixture
@@ -148,6 +148,10 @@ def damage_scrambled(path: Path) -> None:
     path.write_bytes(whole)
 
 
+def damage_last_page(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-4096] + b"\xa5" * 4096)
+
+
 def damage_foreign(path: Path) -> None:
     path.unlink()
     sql(path, "CREATE TABLE recipes (name TEXT)")
@@ -172,6 +176,7 @@ def damage_no_account(path: Path) -> None:
         (damage_empty, "not an embedded exchange's file"),
         (damage_truncated, "damaged"),
         (damage_scrambled, "damaged"),
+        (damage_last_page, "damaged"),
         (damage_foreign, "not an embedded exchange's file"),
         (damage_newer, "newer Perun"),
         (damage_row, "a row is not standing data"),

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from support.golden import Golden
 
 from perun.agents.roles import ROSTER
+from support.golden import Golden
 
 HERE = Path(__file__).parent
 

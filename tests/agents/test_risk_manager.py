@@ -1,0 +1,75 @@
+"""The risk manager: approves, shrinks or vetoes each signal, and can never enlarge one."""
+
+from decimal import Decimal
+
+import pytest
+
+from perun.agents.answers import ReviewAnswer, RiskAnswer
+from perun.agents.asking import Abstained
+from perun.agents.risk_manager import advise, veto
+from perun.tools.domain.errors import ModelUnavailable
+from perun.tools.domain.money import Percent
+from perun.tools.domain.signals import Advice, Ruling
+from support.agent_facts import risk_manager_facts
+from support.minds import asker, saying
+
+
+def review(symbol: str, ruling: Ruling = Ruling.APPROVE, keep: int = 100) -> ReviewAnswer:
+    return ReviewAnswer(symbol=symbol, ruling=ruling, keep_percent=keep, reason="So it is.")
+
+
+BOTH = RiskAnswer(reviews=[review("IBM"), review("AAPL")])
+
+
+@pytest.mark.parametrize(
+    ("ruling", "said", "keeps"),
+    [
+        (Ruling.APPROVE, 100, 100),
+        (Ruling.APPROVE, 0, 100),
+        (Ruling.APPROVE, 40, 100),
+        (Ruling.SHRINK, 40, 40),
+        (Ruling.SHRINK, 0, 0),
+        (Ruling.SHRINK, 100, 100),
+        (Ruling.VETO, 0, 0),
+        (Ruling.VETO, 100, 0),
+    ],
+)
+def test_when_a_signal_is_ruled_on_then_the_percentage_counts_only_to_shrink(
+    ruling: Ruling, said: int, keeps: int
+) -> None:
+    answer = RiskAnswer(reviews=[review("IBM", ruling, said), review("AAPL")])
+    advice = advise(asker(saying(answer)), risk_manager_facts())
+    assert not isinstance(advice, Abstained)
+    assert advice[0] == Advice(symbol="IBM", ruling=ruling, keep=Percent(Decimal(keeps)), reason="So it is.")
+
+
+@pytest.mark.parametrize(
+    "symbols",
+    [[], ["IBM"], ["IBM", "IBM"], ["IBM", "AAPL", "AAPL"], ["IBM", "AAPL", "MSFT"], ["IBM", "MSFT"], ["ibm", "AAPL"]],
+    ids=lambda symbols: "+".join(symbols) or "none",
+)
+def test_when_reviews_do_not_match_the_signals_then_the_model_must_repair(symbols: list[str]) -> None:
+    wrong = RiskAnswer(reviews=[review(symbol) for symbol in symbols])
+    mind = saying(wrong, BOTH)
+    assert not isinstance(advise(asker(mind), risk_manager_facts()), Abstained)
+    assert "exactly one review is needed for each of IBM, AAPL" in mind.questions[1].messages[-1].text
+    assert isinstance(advise(asker(saying(wrong, wrong)), risk_manager_facts()), Abstained)
+
+
+def test_when_no_answer_comes_then_the_risk_manager_abstains_and_approves_nothing() -> None:
+    said = advise(asker(saying(ModelUnavailable("down"))), risk_manager_facts())
+    assert said == Abstained("risk_manager", "down")
+
+
+def test_when_a_veto_stands_in_for_a_word_then_nothing_is_kept() -> None:
+    assert veto("IBM", "why") == Advice(symbol="IBM", ruling=Ruling.VETO, keep=Percent(Decimal(0)), reason="why")
+
+
+def test_when_the_risk_manager_is_asked_then_it_reads_signals_limits_and_volatility() -> None:
+    mind = saying(BOTH)
+    advise(asker(mind), risk_manager_facts())
+    read = mind.questions[0].messages[1].text
+    assert "- IBM: BUY with confidence 80." in read
+    assert "one position may be 20% of equity" in read
+    assert "- IBM: 0.15 a year" in read
+    assert "- AAPL: unknown" in read

@@ -1,0 +1,112 @@
+"""The trader: one signal a symbol; what is too weak, unfounded or unsaid is a HOLD that says why."""
+
+import pytest
+
+from perun.agents.answers import SignalAnswer, TradeAnswer
+from perun.agents.asking import Abstained
+from perun.agents.facts import TraderFacts
+from perun.agents.trader import bracketed, hold, trade
+from perun.tools.domain.errors import ModelUnavailable
+from perun.tools.domain.signals import Action, TradingSignal
+from support.agent_facts import report, trader_facts
+from support.minds import asker, saying
+
+
+def said(symbol: str = "AAPL", action: Action = Action.BUY, confidence: int = 80, *evidence: str) -> SignalAnswer:
+    return SignalAnswer(
+        symbol=symbol, action=action, confidence=confidence, rationale="So it is.", evidence=list(evidence)
+    )
+
+
+def signals(facts: TraderFacts, *answers: SignalAnswer) -> tuple[TradingSignal, ...]:
+    formed = trade(asker(saying(TradeAnswer(signals=list(answers)))), facts)
+    assert not isinstance(formed, Abstained)
+    return formed
+
+
+def test_when_the_trader_wishes_then_confidence_becomes_a_ratio_and_the_words_stay() -> None:
+    first, second = signals(
+        trader_facts(), said("IBM", Action.HOLD, 30), said("AAPL", Action.SELL, 73, "[bars:AAPL:x]")
+    )
+    assert first == TradingSignal(
+        symbol="AAPL", action=Action.SELL, confidence=0.73, rationale="So it is.", evidence=("[bars:AAPL:x]",)
+    )
+    assert (second.symbol, second.action, second.confidence) == ("IBM", Action.HOLD, 0.3)
+
+
+def test_when_answers_come_in_another_order_then_signals_keep_the_order_of_the_symbols() -> None:
+    assert [each.symbol for each in signals(trader_facts(), said("IBM"), said("AAPL"))] == ["AAPL", "IBM"]
+
+
+@pytest.mark.parametrize("action", [Action.BUY, Action.SELL])
+def test_when_confidence_is_below_the_least_then_the_signal_is_a_hold_that_says_so(action: Action) -> None:
+    formed = signals(trader_facts(), said("AAPL", action, 59, "[a]"))[0]
+    assert (formed.action, formed.confidence, formed.evidence) == (Action.HOLD, 0.59, ("[a]",))
+    assert formed.rationale == f"(Held: {action} at 0.59 is below the least confidence.) So it is."
+
+
+@pytest.mark.parametrize("percent", range(101))
+def test_when_confidence_is_exactly_the_least_then_the_signal_stands(percent: int) -> None:
+    facts = trader_facts(min_confidence=float(f"0.{percent:02}") if percent < 100 else 1.0)
+    assert signals(facts, said("AAPL", Action.BUY, percent))[0].action is Action.BUY
+
+
+def test_when_the_analyst_abstained_then_a_buy_becomes_a_hold_that_says_so() -> None:
+    formed = signals(trader_facts(reports=(report("IBM"),)), said("AAPL"), said("IBM"))
+    assert [each.action for each in formed] == [Action.HOLD, Action.BUY]
+    assert formed[0].rationale == "(Held: a BUY needs the analyst's report, and the analyst abstained.) So it is."
+
+
+def test_when_the_analyst_abstained_then_a_sell_still_stands_for_exits_stay_open() -> None:
+    assert signals(trader_facts(reports=()), said("AAPL", Action.SELL))[0].action is Action.SELL
+
+
+def test_when_the_trader_says_nothing_of_a_symbol_then_it_is_a_hold_with_no_confidence() -> None:
+    assert signals(trader_facts(), said("AAPL"))[1] == hold("IBM", "The trader said nothing of it.")
+    assert [each.action for each in signals(trader_facts())] == [Action.HOLD, Action.HOLD]
+
+
+def test_when_a_hold_is_made_then_it_has_no_confidence_and_no_evidence() -> None:
+    assert hold("IBM", "why") == TradingSignal(
+        symbol="IBM", action=Action.HOLD, confidence=0, rationale="why", evidence=()
+    )
+
+
+@pytest.mark.parametrize(
+    ("answers", "problem"),
+    [
+        ([said("MSFT")], "unknown symbols MSFT"),
+        ([said("aapl")], "unknown symbols aapl"),
+        ([said("AAPL"), said("AAPL")], "more than one signal for AAPL"),
+        ([said("AAPL"), said("AAPL", Action.SELL)], "more than one signal for AAPL"),
+        ([said("MSFT"), said("IBM"), said("IBM")], "unknown symbols MSFT; more than one signal for IBM"),
+    ],
+)
+def test_when_symbols_are_unknown_or_named_twice_then_the_model_must_repair(
+    answers: list[SignalAnswer], problem: str
+) -> None:
+    wrong = TradeAnswer(signals=answers)
+    mind = saying(wrong, TradeAnswer(signals=[said("AAPL")]))
+    assert not isinstance(trade(asker(mind), trader_facts()), Abstained)
+    assert f"cannot be used: {problem}." in mind.questions[1].messages[-1].text
+    assert trade(asker(saying(wrong, wrong)), trader_facts()) == Abstained("trader", f"unusable answer: {problem}")
+
+
+def test_when_no_answer_comes_then_the_trader_abstains() -> None:
+    assert trade(asker(saying(ModelUnavailable("down"))), trader_facts()) == Abstained("trader", "down")
+
+
+@pytest.mark.parametrize(
+    "written", ["bars:AAPL:x", "[bars:AAPL:x]", " [bars:AAPL:x] ", "[[bars:AAPL:x]]", "bars:AAPL:x]"]
+)
+def test_when_evidence_is_cited_with_or_without_brackets_then_it_has_one_pair(written: str) -> None:
+    assert bracketed(written) == "[bars:AAPL:x]"
+    assert signals(trader_facts(), said("AAPL", Action.BUY, 80, written))[0].evidence == ("[bars:AAPL:x]",)
+
+
+def test_when_the_trader_is_asked_then_it_is_once_for_the_whole_book() -> None:
+    mind = saying(TradeAnswer(signals=[]))
+    trade(asker(mind), trader_facts())
+    assert (mind.calls, mind.questions[0].symbol) == (1, None)
+    assert "Symbols: AAPL, IBM" in mind.questions[0].messages[1].text
+    assert "below 60 is treated as a HOLD" in mind.questions[0].messages[1].text
