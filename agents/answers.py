@@ -1,8 +1,9 @@
 """What each agent must answer: small typed forms. A model sees them as JSON schemas."""
 
-from typing import Annotated, Literal
+from functools import cache
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import Field
+from pydantic import Field, create_model
 
 from perun.tools.domain.frozen import Frozen
 from perun.tools.domain.market import Symbol
@@ -63,6 +64,13 @@ class TradeAnswer(Frozen):
     signals: Annotated[list[SignalAnswer], Field(max_length=60)]
 
 
+@cache
+def trade_form(symbols: tuple[str, ...]) -> type[TradeAnswer]:
+    """The trader's form for these symbols: no other can be named, and there is no room for more signals."""
+    signal = create_model("SignalAnswer", __base__=SignalAnswer, symbol=_one_of(symbols))
+    return create_model("TradeAnswer", __base__=TradeAnswer, signals=_at_most(signal, len(symbols)))
+
+
 class ReviewAnswer(Frozen):
     """The risk manager's word on one signal."""
 
@@ -77,3 +85,18 @@ class RiskAnswer(Frozen):
     """One review for each signal that asks for an order."""
 
     reviews: Annotated[list[ReviewAnswer], Field(max_length=60)]
+
+
+@cache
+def risk_form(symbols: tuple[str, ...]) -> type[RiskAnswer]:
+    """The risk manager's form for signals in these symbols."""
+    review = create_model("ReviewAnswer", __base__=ReviewAnswer, symbol=_one_of(symbols))
+    return create_model("RiskAnswer", __base__=RiskAnswer, reviews=_at_most(review, len(symbols)))
+
+
+def _one_of(symbols: tuple[str, ...]) -> Any:
+    return cast(Any, Literal)[symbols]
+
+
+def _at_most(item: Any, count: int) -> Any:
+    return Annotated[list[item], Field(max_length=count)]

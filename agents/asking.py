@@ -54,6 +54,8 @@ class Turn(Generic[Answer]):
     answer: type[Answer]
     check: Callable[[Answer], str] = lambda answer: ""
     """What is wrong with an answer that fits its schema; empty when nothing is."""
+    form: type[BaseModel] | None = None
+    """A narrower schema to ask with, such as one that allows today's symbols alone; servers hold a model to it."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ class Asker:
         mind = self.minds[turn.role]
         started = stopwatch()
         try:
-            reply = mind.reply(Question(turn.role, turn.symbol, messages, turn.facts, turn.answer))
+            reply = mind.reply(Question(turn.role, turn.symbol, messages, turn.facts, turn.form or turn.answer))
         except ModelUnavailable as error:
             self._record(turn, key, messages, Reply("", Usage(calls=error.calls)), stopwatch() - started, str(error))
             raise

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from perun.agents import wording
-from perun.agents.answers import ReviewAnswer, RiskAnswer
+from perun.agents.answers import ReviewAnswer, RiskAnswer, risk_form
 from perun.agents.asking import Abstained, Asker, Turn
 from perun.agents.facts import RiskManagerFacts
 from perun.tools.domain.money import Percent
@@ -18,7 +18,7 @@ def advise(asker: Asker, facts: RiskManagerFacts) -> tuple[Advice, ...] | Abstai
         named = sorted(review.symbol for review in answer.reviews)
         return "" if named == sorted(wanted) else f"exactly one review is needed for each of {', '.join(wanted)}"
 
-    answer = asker.ask(Turn("risk_manager", None, facts, _holes(facts), RiskAnswer, check))
+    answer = asker.ask(Turn("risk_manager", None, facts, _holes(facts), RiskAnswer, check, risk_form(tuple(wanted))))
     if isinstance(answer, Abstained):
         return answer
     return tuple(_advice(review) for review in answer.reviews)

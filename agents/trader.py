@@ -3,7 +3,7 @@
 from collections import Counter
 
 from perun.agents import wording
-from perun.agents.answers import AnalystReport, SignalAnswer, TradeAnswer
+from perun.agents.answers import AnalystReport, SignalAnswer, TradeAnswer, trade_form
 from perun.agents.asking import Abstained, Asker, Turn
 from perun.agents.facts import TraderFacts
 from perun.tools.domain.signals import Action, TradingSignal
@@ -23,7 +23,7 @@ def trade(asker: Asker, facts: TraderFacts) -> tuple[TradingSignal, ...] | Absta
         problems = [f"unknown symbols {', '.join(unknown)}"] * bool(unknown)
         return "; ".join(problems + [f"more than one signal for {', '.join(twice)}"] * bool(twice))
 
-    answer = asker.ask(Turn("trader", None, facts, _holes(facts), TradeAnswer, check))
+    answer = asker.ask(Turn("trader", None, facts, _holes(facts), TradeAnswer, check, trade_form(facts.symbols)))
     if isinstance(answer, Abstained):
         return answer
     said = {signal.symbol: signal for signal in answer.signals}

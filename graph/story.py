@@ -1,6 +1,7 @@
 """What the record says of a cycle, gathered by subject: the one source of `why` and of what a run prints."""
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from perun.graph.desk import stamp
@@ -104,7 +105,7 @@ def _dump(part: str) -> Callable[[Any], dict[str, Any]]:
 
 def _account_before(event: SnapshotTaken) -> dict[str, str]:
     account = event.snapshot["portfolio"]["account"]
-    return {name: account[name] for name in ("cash", "equity")}
+    return {name: plain(cents(Decimal(account[name]))) for name in ("cash", "equity")}
 
 
 def _account_after(event: CycleEnded) -> dict[str, str]:

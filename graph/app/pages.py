@@ -1,51 +1,102 @@
 """What people see in a terminal: tables made from the same documents that programs read."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 Document = Mapping[str, Any]
-_GATHERED = ("symbol", "close", "sma_50", "sma_200", "momentum_12_1", "return_20", "rsi_14", "volatility_20", "atr_14")
-_POSITION = ("symbol", "qty", "avg_entry_price", "current_price", "market_value", "unrealized_pl")
-_WORKING = ("client_order_id", "symbol", "side", "qty", "type", "stop_price", "status")
-_COLOURS = {"BUY": "green", "SELL": "red", "HOLD": "dim", "ok": "green", "denied": "red", "cleared": "green"}
+Columns = Mapping[str, str]
+"""Key of a row to the title of its column."""
+
+_WIDE: Final = 120
+"""Columns of text where no terminal says otherwise."""
+_SIDE_BY_SIDE: Final = 4
+"""Verdicts in one table."""
+_GATHERED: Final = {
+    "symbol": "symbol",
+    "close": "close",
+    "sma_50": "average 50",
+    "sma_200": "average 200",
+    "momentum_12_1": "momentum 12-1",
+    "return_20": "return 20",
+    "rsi_14": "RSI 14",
+    "volatility_20": "volatility 20",
+    "atr_14": "ATR 14",
+}
+_REPORT: Final = {"symbol": "symbol", "stance": "stance", "conviction": "conviction", "summary": "summary"}
+_SIGNAL: Final = {"symbol": "symbol", "action": "action", "confidence": "confidence", "rationale": "rationale"}
+_ADVICE: Final = {"symbol": "symbol", "ruling": "ruling", "keep": "keep", "reason": "reason"}
+_ORDER: Final = {
+    "client_order_id": "client order id",
+    "side": "side",
+    "qty": "shares",
+    "symbol": "symbol",
+    "type": "type",
+    "stop_price": "stop",
+    "status": "status",
+    "filled_avg_price": "filled at",
+}
+_FILL: Final = {
+    "client_order_id": "client order id",
+    "side": "side",
+    "qty": "shares",
+    "symbol": "symbol",
+    "price": "price",
+    "commission": "commission",
+    "at": "at",
+}
+_POSITION: Final = {
+    "symbol": "symbol",
+    "qty": "shares",
+    "avg_entry_price": "bought at",
+    "current_price": "now",
+    "market_value": "value",
+    "unrealized_pl": "gain",
+}
+_DOUBT: Final = {"client_order_id": "client order id", "symbol": "symbol", "state": "state", "detail": "detail"}
+_TROUBLE: Final = {"where": "where", "code": "code", "message": "message"}
+_MEMORY: Final = {"symbol": "symbol", "id": "memory", "kind": "kind", "score": "likeness", "as_of": "as of"}
+_RESEARCH: Final = {"symbol": "symbol", "findings": "findings", "abstained": "abstained because"}
+_COLOURS: Final = {"BUY": "green", "SELL": "red", "HOLD": "dim", "ok": "green", "FAULT": "red"}
 
 
 def run_page(result: Document, story: Document) -> None:
     """What a run prints: the story of its cycle, and where to look next."""
-    console = Console()
+    console = _console()
     if result["outcome"] == "duplicate":
-        console.print(
-            f"The slot {result['slot']} was run before; this is what its cycle came to. No model was asked.\n"
-        )
+        console.print(f"The slot {result['slot']} was run before; this is what it came to. No model was asked.\n")
     _story(console, story)
-    slot = result["slot"]
-    console.print("\n[bold]Where to look next[/bold]")
-    console.print(f"  perun why {slot}            the whole story of this cycle, with every rule that was asked")
-    console.print(f"  perun why {slot}/{_first(story)}       one decision of it")
-    console.print("  perun status                   account, positions and orders as they stand")
-    console.print("  perun run                      the next cycle")
+    slot = story["slot"]
+    decision = f"{slot}/{story['signals'][0]['symbol']}" if story["signals"] else slot
+    console.print("[bold]Where to look next[/bold]")
+    for command, what in (
+        (f"perun why {slot}", "this cycle again, with the memories and the evidence behind it"),
+        (f"perun why {decision}", "one decision of it"),
+        ("perun status", "account, positions and orders as they stand"),
+        ("perun run", "the next cycle"),
+    ):
+        console.print(f"  {command:28} {what}", highlight=False)
 
 
 def why_page(story: Document) -> None:
     """What `perun why` prints."""
-    console = Console()
+    console = _console()
     _story(console, story)
     _record(console, story)
 
 
 def status_page(status: Document) -> None:
     """What `perun status` prints."""
-    console = Console()
+    console = _console()
     reason = f" ({status['reason']})" if status["reason"] else ""
     console.print(f"[bold]{status['mode']}[/bold] account {status['account_id']}, {status['trading_state']}{reason}")
     console.print(f"equity {status['equity']}, cash {status['cash']}, buying power {status['buying_power']} US dollars")
     _table(console, "Positions", _POSITION, status["positions"])
-    _table(console, "Working orders", _WORKING, status["working_orders"])
-    _table(console, "Unresolved orders", ("client_order_id", "symbol", "state", "detail"), status["unresolved_orders"])
+    _table(console, "Working orders", _ORDER, status["working_orders"])
+    _table(console, "Unresolved orders", _DOUBT, status["unresolved_orders"])
     last, following = status["last_cycle"], status["next_cycle"]
     console.print(f"last cycle: {last['slot']} {last['outcome'] or last['state']}" if last else "last cycle: none yet")
     console.print(f"next cycle: as of {following['as_of']}" if following else "next cycle: none")
@@ -54,13 +105,13 @@ def status_page(status: Document) -> None:
 def doctor_page(document: Document) -> None:
     """What `perun doctor` prints."""
     rows = [{**row, "ok": "ok" if row["ok"] else "FAULT"} for row in document["checks"]]
-    _table(Console(), "Doctor", ("check", "ok", "detail"), rows)
+    _table(_console(), "Doctor", {"check": "check", "ok": "", "detail": "detail"}, rows)
 
 
 def config_page(document: Document) -> None:
     """What `perun config show` prints."""
-    console = Console()
-    _table(console, "Settings", ("name", "value", "source"), document["settings"])
+    console = _console()
+    _table(console, "Settings", {"name": "name", "value": "value", "source": "source"}, document["settings"])
     for warning in document["warnings"]:
         console.print(escape(warning))
 
@@ -72,76 +123,86 @@ def _story(console: Console, story: Document) -> None:
     console.print(f"minds: {escape(minds)}\n")
     _table(console, "What was gathered", _GATHERED, story["gathered"])
     reports = sorted(story["reports"], key=lambda row: str(row["symbol"]))
-    _table(console, "What the analyst said", ("symbol", "stance", "conviction", "summary"), reports)
-    _table(console, "What the trader wishes", ("symbol", "action", "confidence", "rationale"), story["signals"])
+    _table(console, "What the analyst said", _REPORT, reports)
+    _table(console, "What the trader wishes", _SIGNAL, story["signals"])
     advice = [{**row, "keep": f"{row['keep']}%"} for row in story["advice"]]
-    _table(console, "What the risk manager advises", ("symbol", "ruling", "keep", "reason"), advice)
-    _verdicts(console, story["verdicts"])
+    _table(console, "What the risk manager advises", _ADVICE, advice)
+    for stage, title in (("gate", "What the gate measured"), ("wire", "What was measured again at the wire")):
+        _verdicts(console, title, [verdict for verdict in story["verdicts"] if verdict["stage"] == stage])
     last = {row["client_order_id"]: row for row in story["orders"]}
-    _table(console, "Orders", (*_WORKING, "filled_avg_price"), last.values())
-    _table(console, "Fills", ("client_order_id", "side", "qty", "symbol", "price", "commission", "at"), story["fills"])
-    _table(console, "Troubles", ("where", "code", "message"), story["errors"])
+    _table(console, "Orders", _ORDER, last.values())
+    _table(console, "Fills", _FILL, story["fills"])
+    _table(console, "Troubles", _TROUBLE, story["errors"])
     _account(console, story["account"])
 
 
 def _record(console: Console, story: Document) -> None:
     """What stands behind the story: memories, research, prompts."""
     hits = [{"symbol": row["symbol"], **hit} for row in story["memories"] for hit in row["hits"]]
-    _table(console, "Memories that reached the analyst", ("symbol", "id", "kind", "score", "as_of"), hits)
+    _table(console, "Memories that reached the analyst", _MEMORY, hits)
     research = [{**row, "findings": len(row["findings"])} for row in story["research"]]
-    _table(console, "Research", ("symbol", "findings", "abstained"), research)
+    _table(console, "Research", _RESEARCH, research)
     evidence = [{"symbol": row["symbol"], "evidence": " ".join(row["evidence"])} for row in story["signals"]]
-    _table(console, "Evidence of the signals", ("symbol", "evidence"), evidence)
+    _table(console, "Evidence of the signals", {"symbol": "symbol", "evidence": "evidence"}, evidence)
     usage = story["usage"]
     console.print(
         f"{usage['calls']} model calls, {usage['input_tokens']} tokens read, {usage['output_tokens']} written; "
-        f"prompts {', '.join(f'{agent} {hash_}' for agent, hash_ in story['prompts'].items())}"
+        f"prompts {', '.join(f'{agent} {hash_}' for agent, hash_ in story['prompts'].items())}",
+        highlight=False,
     )
 
 
-def _verdicts(console: Console, verdicts: Iterable[Document]) -> None:
-    """A row for each rule that was asked, with the measured against the allowed."""
-    rows = [
-        {
-            "symbol": verdict["symbol"],
-            "verdict": "cleared" if verdict["cleared"] else "denied",
-            "rule": check["code"],
-            "measured": check["measured"],
-            "allowed": check["allowed"],
-            "": "ok" if check["passed"] else "BREACH",
-        }
-        for verdict in verdicts
-        for check in verdict["checks"]
-    ]
-    columns = ("symbol", "verdict", "rule", "measured", "allowed", "")
-    _table(console, "What the gate measured and allows", columns, rows)
+def _verdicts(console: Console, title: str, verdicts: Sequence[Document]) -> None:
+    """A row for each rule, a column for each symbol, a few symbols at a time."""
+    for start in range(0, len(verdicts), _SIDE_BY_SIDE):
+        some = verdicts[start : start + _SIDE_BY_SIDE]
+        titles = {v["symbol"]: f"{v['symbol']} {'cleared' if v['cleared'] else 'DENIED'}" for v in some}
+        rules = dict.fromkeys(check["code"] for verdict in some for check in verdict["checks"])
+        rows = [{"rule": rule, **{v["symbol"]: _measured(v, rule) for v in some}} for rule in rules]
+        _table(console, title, {"rule": "rule", **titles}, rows)
+
+
+def _measured(verdict: Document, rule: str) -> str:
+    """What a rule measured against what it allows; a breach says so."""
+    check = next((check for check in verdict["checks"] if check["code"] == rule), None)
+    if check is None:
+        return ""
+    measured, allowed = check["measured"], check["allowed"]
+    if measured == allowed or allowed.startswith(">="):
+        said = measured if measured == allowed else f"{measured} {allowed}"
+    else:
+        said = f"{measured} <= {allowed}" if allowed.replace(".", "").isdigit() else f"{measured} ({allowed})"
+    return said if check["passed"] else f"BREACH {measured}, allowed {allowed}"
 
 
 def _account(console: Console, account: Document) -> None:
     before, after = account["before"], account["after"]
     if before and after:
         console.print(f"account before: cash {before['cash']}, equity {before['equity']} US dollars")
-        console.print(f"account after:  cash {after['cash']}, equity {after['equity']} US dollars")
+        console.print(f"account after:  cash {after['cash']}, equity {after['equity']} US dollars\n")
 
 
-def _table(console: Console, title: str, columns: Iterable[str], rows: Iterable[Document]) -> None:
+def _console() -> Console:
+    """Standard output; where it is no terminal, wide enough that ids stay in one piece."""
+    console = Console()
+    return console if console.is_terminal else Console(width=max(_WIDE, console.width))
+
+
+def _table(console: Console, title: str, columns: Columns, rows: Iterable[Document]) -> None:
     """A table, or nothing when there are no rows. The text of cells is never read as markup."""
-    rows, columns = list(rows), list(columns)
+    rows = list(rows)
     if not rows:
         return
-    table = Table(title=title, title_justify="left", title_style="bold", show_lines=False)
-    for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold")
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for name in columns.values():
+        table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(*(_cell(row.get(column)) for column in columns))
+        table.add_row(*(_cell(row.get(key)) for key in columns))
     console.print(table)
+    console.print()
 
 
 def _cell(value: Any) -> str:
     text = "" if value is None else f"{value:.2f}" if isinstance(value, float) else escape(str(value))
-    colour = _COLOURS.get(text)
+    colour = "red" if text.startswith("BREACH") else _COLOURS.get(text)
     return f"[{colour}]{text}[/{colour}]" if colour else text
-
-
-def _first(story: Document) -> str:
-    return story["signals"][0]["symbol"] if story["signals"] else "SYMBOL"

@@ -125,6 +125,7 @@ def test_when_there_is_no_bar_at_all_then_the_report_is_neutral_without_evidence
         ("neutral", 10, Action.HOLD, "the trend is neutral and we hold 10"),
         ("bearish", 0, Action.HOLD, "the trend is bearish and we hold none"),
         ("bearish", 10, Action.SELL, "the trend is down and we hold it"),
+        ("bullish", -10, Action.HOLD, "the trend is bullish and we hold -10"),
         ("bearish", -10, Action.HOLD, "the trend is bearish and we hold -10"),
     ],
 )

@@ -12,7 +12,7 @@ from perun.tools.domain.errors import ConfigurationError
 TEXT = """---
 agent: trader
 version: 3
-notes: a made one: with a colon
+notes: a made one
 ---
 # System
 You trade.

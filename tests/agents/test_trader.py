@@ -48,7 +48,8 @@ def test_when_confidence_is_below_the_least_then_the_signal_is_a_hold_that_says_
 @pytest.mark.parametrize("percent", range(101))
 def test_when_confidence_is_exactly_the_least_then_the_signal_stands(percent: int) -> None:
     facts = trader_facts(min_confidence=float(f"0.{percent:02}") if percent < 100 else 1.0)
-    assert signals(facts, said("AAPL", Action.BUY, percent))[0].action is Action.BUY
+    formed = signals(facts, said("AAPL", Action.BUY, percent))[0]
+    assert (formed.action, formed.confidence) == (Action.BUY, facts.min_confidence)
 
 
 def test_when_the_analyst_abstained_then_a_buy_becomes_a_hold_that_says_so() -> None:
