@@ -29,7 +29,7 @@ lint: $(VENV)/installed-test
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
 
 bench: $(VENV)/installed-test
-	@$(BIN)/python -m pytest tests/bench -q -s --override-ini testpaths=tests/bench
+	@$(BIN)/python -m pytest tests/bench -q -s --override-ini "python_files=bench_*.py"
 
 golden: $(VENV)/installed-test
 	@$(BIN)/python -m pytest tests -q --update-golden -k golden

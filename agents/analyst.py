@@ -20,6 +20,7 @@ def _holes(facts: AnalystFacts) -> dict[str, str]:
         "symbol": facts.snapshot.symbol,
         "as_of": wording.instant(facts.as_of),
         "bars": wording.bars(facts.snapshot.bars),
+        "indicators_id": f"[indicators:{facts.snapshot.symbol}:{wording.day(facts.as_of)}]",
         "indicators": wording.indicators(facts.snapshot.indicators),
         "position": wording.position(facts.position),
         "memories": wording.memories(facts.memories),

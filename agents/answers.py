@@ -67,8 +67,10 @@ class TradeAnswer(Frozen):
 @cache
 def trade_form(symbols: tuple[str, ...]) -> type[TradeAnswer]:
     """The trader's form for these symbols: no other can be named, and there is no room for more signals."""
-    signal = create_model("SignalAnswer", __base__=SignalAnswer, symbol=_one_of(symbols))
-    return create_model("TradeAnswer", __base__=TradeAnswer, signals=_at_most(signal, len(symbols)))
+    signal = create_model("SignalAnswer", __base__=SignalAnswer, __doc__=SignalAnswer.__doc__, symbol=_one_of(symbols))
+    return create_model(
+        "TradeAnswer", __base__=TradeAnswer, __doc__=TradeAnswer.__doc__, signals=_at_most(signal, len(symbols))
+    )
 
 
 class ReviewAnswer(Frozen):
@@ -90,8 +92,10 @@ class RiskAnswer(Frozen):
 @cache
 def risk_form(symbols: tuple[str, ...]) -> type[RiskAnswer]:
     """The risk manager's form for signals in these symbols."""
-    review = create_model("ReviewAnswer", __base__=ReviewAnswer, symbol=_one_of(symbols))
-    return create_model("RiskAnswer", __base__=RiskAnswer, reviews=_at_most(review, len(symbols)))
+    review = create_model("ReviewAnswer", __base__=ReviewAnswer, __doc__=ReviewAnswer.__doc__, symbol=_one_of(symbols))
+    return create_model(
+        "RiskAnswer", __base__=RiskAnswer, __doc__=RiskAnswer.__doc__, reviews=_at_most(review, len(symbols))
+    )
 
 
 def _one_of(symbols: tuple[str, ...]) -> Any:

@@ -46,14 +46,14 @@ def _holes(facts: RiskManagerFacts) -> dict[str, str]:
         "portfolio": wording.portfolio(facts.portfolio),
         "limits": wording.lines(
             (
-                f"one trade may lose {limits.risk_per_trade} of equity",
-                f"one position may be {limits.max_position} of equity",
+                f"one trade may lose at most {limits.risk_per_trade} of equity",
+                f"one position may be at most {limits.max_position} of equity",
                 f"at most {limits.max_open_positions} open positions",
-                f"everything together may be {limits.max_gross_exposure} of equity",
+                f"one order may be at most {wording.number(limits.max_order_notional)} US dollars",
+                f"everything together may be at most {limits.max_gross_exposure} of equity",
             )
         ),
         "volatility": wording.lines(
-            f"{symbol}: {wording.number(seen.indicators.volatility_20)} a year, from the last 20 sessions"
-            for symbol, seen in facts.market.items()
+            f"{symbol}: {wording.number(seen.indicators.volatility_20)}" for symbol, seen in facts.market.items()
         ),
     }

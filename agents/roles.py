@@ -27,7 +27,7 @@ RESEARCHER: Final = Role("researcher", "Researcher", frozenset({"symbol", "as_of
 ANALYST: Final = Role(
     "analyst",
     "Analyst",
-    frozenset({"symbol", "as_of", "bars", "indicators", "position", "memories", "findings"}),
+    frozenset({"symbol", "as_of", "bars", "indicators_id", "indicators", "position", "memories", "findings"}),
     Stance,
 )
 TRADER: Final = Role(

@@ -1,6 +1,7 @@
 """The trader: reads every report and the book once, and wishes for one signal a symbol."""
 
 from collections import Counter
+from collections.abc import Iterator
 
 from perun.agents import wording
 from perun.agents.answers import AnalystReport, SignalAnswer, TradeAnswer, trade_form
@@ -55,7 +56,7 @@ def hold(symbol: str, why: str) -> TradingSignal:
 
 
 def _held(signal: TradingSignal, why: str) -> TradingSignal:
-    return signal.model_copy(update={"action": Action.HOLD, "rationale": f"(Held: {why}.) {signal.rationale}"})
+    return signal.model_copy(update={"action": Action.HOLD, "rationale": f"(HOLD instead: {why}.) {signal.rationale}"})
 
 
 def bracketed(evidence: str) -> str:
@@ -67,10 +68,17 @@ def _holes(facts: TraderFacts) -> dict[str, str]:
     return {
         "as_of": wording.instant(facts.as_of),
         "symbols": ", ".join(facts.symbols),
-        "reports": wording.lines(_report(report) for report in facts.reports),
+        "reports": wording.lines(_reports(facts)),
         "portfolio": wording.portfolio(facts.portfolio),
         "min_confidence": str(round(facts.min_confidence * 100)),
     }
+
+
+def _reports(facts: TraderFacts) -> Iterator[str]:
+    written = {report.symbol: report for report in facts.reports}
+    for symbol in facts.symbols:
+        missing = f"{symbol}: no report, the analyst abstained: it cannot be bought"
+        yield _report(written[symbol]) if symbol in written else missing
 
 
 def _report(report: AnalystReport) -> str:

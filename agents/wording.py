@@ -7,7 +7,7 @@ from decimal import Decimal
 from perun.agents.facts import Remembered
 from perun.tools.domain.market import Bar
 from perun.tools.domain.money import cents, plain
-from perun.tools.domain.portfolio import Portfolio, Position
+from perun.tools.domain.portfolio import Account, Portfolio, Position
 from perun.tools.domain.research import Finding
 from perun.tools.market.indicators import Indicators
 
@@ -66,7 +66,7 @@ def portfolio(book: Portfolio) -> str:
             f"equity {plain(cents(account.equity))}, cash {plain(cents(account.cash))}, "
             f"buying power {plain(cents(account.buying_power))} US dollars",
             "positions:",
-            lines(f"{held.symbol}: {position(held)}" for held in book.positions),
+            lines(f"{held.symbol}: {position(held)}, {_share(held, account)} of equity" for held in book.positions),
             "working orders:",
             lines(
                 f"{order.side} {plain(order.open_qty)} {order.symbol} {order.type}"
@@ -75,6 +75,13 @@ def portfolio(book: Portfolio) -> str:
             ),
         ]
     )
+
+
+def _share(held: Position, account: Account) -> str:
+    """A position's part of equity, in per cent."""
+    if account.equity <= 0:
+        return "an unknown part"
+    return f"{plain((100 * held.market_value / account.equity).quantize(Decimal('0.1')))}%"
 
 
 def memories(remembered: Iterable[Remembered]) -> str:

@@ -77,7 +77,7 @@ def _url(text: str) -> str:
     return text
 
 
-Symbols = Annotated[tuple[Symbol, ...], Field(min_length=1), WrapValidator(_symbols)]
+Symbols = Annotated[tuple[Symbol, ...], Field(min_length=1, max_length=60), WrapValidator(_symbols)]
 NoSymbols = Annotated[tuple[Symbol, ...], WrapValidator(_symbols)]
 Share = Annotated[Percent, _above_zero_to(100)]
 Exposure = Annotated[Percent, _above_zero_to(1000)]

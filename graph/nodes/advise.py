@@ -18,6 +18,7 @@ def advise(state: CycleState, runtime: Runtime[Desk]) -> CycleState:
     wishes = tuple(signal for signal in state["signals"] if signal.action is not Action.HOLD)
     if not wishes:
         return {"advice": ()}
+    concerned = {signal.symbol for signal in wishes} | {held.symbol for held in snapshot.portfolio.positions}
     said = ask_risk_manager(
         desk.asker,
         RiskManagerFacts(
@@ -25,7 +26,7 @@ def advise(state: CycleState, runtime: Runtime[Desk]) -> CycleState:
             signals=wishes,
             portfolio=snapshot.portfolio,
             limits=desk.limits,
-            market={signal.symbol: snapshot.symbols[signal.symbol] for signal in wishes},
+            market={symbol: seen for symbol, seen in snapshot.symbols.items() if symbol in concerned},
         ),
     )
     if isinstance(said, Abstained):

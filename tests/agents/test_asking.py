@@ -107,6 +107,15 @@ def test_when_a_turn_is_over_then_the_tape_tells_all_of_it() -> None:
     assert tape.abstentions == []
 
 
+def test_when_a_turn_has_a_narrower_form_then_the_model_is_asked_with_it_and_read_by_the_answer() -> None:
+    class Form(Stance):
+        """Only these."""
+
+    mind = saying(BAD, GOOD)
+    assert type(asker(mind).ask(turn(form=Form))) is Stance
+    assert [question.answer for question in mind.questions] == [Form, Form]
+
+
 def test_when_a_turn_is_about_the_whole_book_then_its_key_has_a_star() -> None:
     tape = MemoryTape()
     asker(saying(GOOD), tape).ask(turn(symbol=None))

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from pydantic import ValidationError
 
 from perun.agents.answers import ReviewAnswer, RiskAnswer
 from perun.agents.asking import Abstained
@@ -56,6 +57,16 @@ def test_when_reviews_do_not_match_the_signals_then_the_model_must_repair(symbol
     assert isinstance(advise(asker(saying(wrong, wrong)), risk_manager_facts()), Abstained)
 
 
+@pytest.mark.parametrize("symbols", [["MSFT"], ["IBM", "AAPL", "IBM"]])
+def test_when_the_risk_manager_is_asked_then_its_form_has_room_for_these_signals_alone(symbols: list[str]) -> None:
+    mind = saying(BOTH)
+    advise(asker(mind), risk_manager_facts())
+    form = mind.questions[0].answer
+    assert form.model_validate_json(BOTH.model_dump_json())
+    with pytest.raises(ValidationError):
+        form.model_validate_json(RiskAnswer(reviews=[review(symbol) for symbol in symbols]).model_dump_json())
+
+
 def test_when_no_answer_comes_then_the_risk_manager_abstains_and_approves_nothing() -> None:
     said = advise(asker(saying(ModelUnavailable("down"))), risk_manager_facts())
     assert said == Abstained("risk_manager", "down")
@@ -70,6 +81,6 @@ def test_when_the_risk_manager_is_asked_then_it_reads_signals_limits_and_volatil
     advise(asker(mind), risk_manager_facts())
     read = mind.questions[0].messages[1].text
     assert "- IBM: BUY with confidence 80." in read
-    assert "one position may be 20% of equity" in read
+    assert "one position may be at most 20% of equity" in read
     assert "- IBM: 0.15 a year" in read
     assert "- AAPL: unknown" in read

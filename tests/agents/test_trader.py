@@ -1,6 +1,7 @@
 """The trader: one signal a symbol; what is too weak, unfounded or unsaid is a HOLD that says why."""
 
 import pytest
+from pydantic import BaseModel, ValidationError
 
 from perun.agents.answers import SignalAnswer, TradeAnswer
 from perun.agents.asking import Abstained
@@ -42,7 +43,7 @@ def test_when_answers_come_in_another_order_then_signals_keep_the_order_of_the_s
 def test_when_confidence_is_below_the_least_then_the_signal_is_a_hold_that_says_so(action: Action) -> None:
     formed = signals(trader_facts(), said("AAPL", action, 59, "[a]"))[0]
     assert (formed.action, formed.confidence, formed.evidence) == (Action.HOLD, 0.59, ("[a]",))
-    assert formed.rationale == f"(Held: {action} at 0.59 is below the least confidence.) So it is."
+    assert formed.rationale == f"(HOLD instead: {action} at 0.59 is below the least confidence.) So it is."
 
 
 @pytest.mark.parametrize("percent", range(101))
@@ -55,7 +56,7 @@ def test_when_confidence_is_exactly_the_least_then_the_signal_stands(percent: in
 def test_when_the_analyst_abstained_then_a_buy_becomes_a_hold_that_says_so() -> None:
     formed = signals(trader_facts(reports=(report("IBM"),)), said("AAPL"), said("IBM"))
     assert [each.action for each in formed] == [Action.HOLD, Action.BUY]
-    assert formed[0].rationale == "(Held: a BUY needs the analyst's report, and the analyst abstained.) So it is."
+    assert formed[0].rationale == "(HOLD instead: a BUY needs the analyst's report, and the analyst abstained.) So it is."
 
 
 def test_when_the_analyst_abstained_then_a_sell_still_stands_for_exits_stay_open() -> None:
@@ -103,6 +104,23 @@ def test_when_no_answer_comes_then_the_trader_abstains() -> None:
 def test_when_evidence_is_cited_with_or_without_brackets_then_it_has_one_pair(written: str) -> None:
     assert bracketed(written) == "[bars:AAPL:x]"
     assert signals(trader_facts(), said("AAPL", Action.BUY, 80, written))[0].evidence == ("[bars:AAPL:x]",)
+
+
+def test_when_the_trader_is_asked_then_its_form_has_room_for_these_symbols_alone() -> None:
+    mind = saying(TradeAnswer(signals=[]))
+    trade(asker(mind), trader_facts())
+    form = mind.questions[0].answer
+    assert fits(form, said("AAPL"), said("IBM"))
+    assert not fits(form, said("MSFT"))
+    assert not fits(form, said("AAPL"), said("IBM"), said("AAPL"))
+
+
+def fits(form: type[BaseModel], *answers: SignalAnswer) -> bool:
+    try:
+        form.model_validate_json(TradeAnswer(signals=list(answers)).model_dump_json())
+    except ValidationError:
+        return False
+    return True
 
 
 def test_when_the_trader_is_asked_then_it_is_once_for_the_whole_book() -> None:

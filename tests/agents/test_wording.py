@@ -72,7 +72,7 @@ def test_when_the_book_is_written_then_account_positions_and_orders_are_there() 
     assert wording.portfolio(portfolio(position("IBM", 5))).splitlines() == [
         "equity 100000, cash 89575, buying power 89575 US dollars",
         "positions:",
-        "- IBM: 5 shares bought at 95.1, now 104.25, unrealised 45.75 US dollars",
+        "- IBM: 5 shares bought at 95.1, now 104.25, unrealised 45.75 US dollars, 0.5% of equity",
         "working orders:",
         "- sell 5 IBM stop at 90",
     ]

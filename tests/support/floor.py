@@ -18,9 +18,11 @@ def settings(folder: Path, **changes: Any) -> Settings:
     return Settings.model_validate({"data_dir": str(folder), "llm_provider": "baseline", **changes})
 
 
-def parts(mind: Mind | None = None, market: RecordedMarket | None = None) -> Parts:
-    """A floor's stand-ins: one mind for every role (the baseline when there is none), and the small embedder."""
-    return Parts(market=market, minds=dict.fromkeys(ROSTER, mind) if mind else None, embedder=BagOfWords())
+def parts(
+    mind: Mind | None = None, market: RecordedMarket | None = None, minds: dict[str, Mind] | None = None
+) -> Parts:
+    """A floor's stand-ins: one mind for every role or one for each (else what settings say), and the small embedder."""
+    return Parts(market=market, minds=dict.fromkeys(ROSTER, mind) if mind else minds, embedder=BagOfWords())
 
 
 def cycle(

@@ -102,7 +102,7 @@ class ModelAsked(Frozen):
     answer: str
     """The raw text of the answer; empty when none came."""
     problem: str = ""
-    """Why the answer could not be used, if it could not."""
+    """Why no answer came; empty when one did, whether or not it could be used."""
     usage: Usage
     seconds: float
 

@@ -1,7 +1,7 @@
 """How many shares: the least that any limit allows, rounded down; never more than anybody asked for."""
 
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from perun.tools.domain.money import ZERO, Percent, whole_shares
 from perun.tools.risk.facts import EntryFacts
@@ -27,14 +27,14 @@ def plan_entry(facts: EntryFacts, limits: Limits, keep: Percent, ceiling: Decima
     Args:
         facts: complete facts for the symbol.
         limits: the limits in force.
-        keep: how much of the size the risk manager lets stand.
+        keep: how much of the size the risk manager lets stand; more than all of it is all of it.
         ceiling: shares that were approved earlier; the plan never exceeds them.
     """
     reference = facts.quote.ask
     worst = reference + limits.price_collar.of(reference)
     stop = _on_tick(reference - limits.stop_atr_multiple * facts.atr)
     full = min(_bounds(facts, limits, reference, worst, stop))
-    qty = max(ZERO, whole_shares(keep.of(full)))
+    qty = max(ZERO, whole_shares(min(full, keep.of(full))))
     if ceiling is not None:
         qty = min(qty, whole_shares(ceiling))
     return EntryPlan(qty=qty, reference=reference, worst=worst, stop=stop)
@@ -57,6 +57,4 @@ def _bounds(
 
 def _on_tick(price: Decimal) -> Decimal:
     """The price on the exchange's grid, rounded towards the entry so that the loss can only be smaller."""
-    if price >= 1:
-        return price.quantize(Decimal("0.01"), ROUND_CEILING)
-    return price.quantize(Decimal("0.0001"), ROUND_CEILING if price > 0 else ROUND_FLOOR)
+    return price.quantize(Decimal("0.01") if price >= 1 else Decimal("0.0001"), ROUND_CEILING)

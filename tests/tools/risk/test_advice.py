@@ -24,9 +24,11 @@ TEN = limits(max_order_notional=Decimal(1040))
         (advised(Ruling.SHRINK, 50), 5),
         (advised(Ruling.SHRINK, "99.9"), 9),
         (advised(Ruling.SHRINK, 10), 1),
+        (advised(Ruling.APPROVE, 109), 10),
+        (advised(Ruling.SHRINK, 1000), 10),
     ],
 )
-def test_when_the_risk_manager_lets_part_of_it_stand_then_that_part_is_cleared_rounded_down(
+def test_when_the_risk_manager_lets_part_of_it_stand_then_no_more_than_that_part_is_cleared(
     advice: object, qty: int
 ) -> None:
     assert terms_of(clear(entry(advice=advice), situation(), TEN)).qty == qty
@@ -68,6 +70,8 @@ def test_when_anything_is_advised_then_no_more_is_cleared_than_without_advice(
     if isinstance(decision, Cleared):
         assert ruling is not Ruling.VETO
         assert decision.order.terms.qty <= min(10, ceiling or 10)
+    elif ruling is not Ruling.VETO:
+        assert keep < 10 or (ceiling is not None and ceiling < 1)
 
 
 @pytest.mark.parametrize("asked", [entry(), exit_()], ids=["entry", "exit"])

@@ -267,3 +267,15 @@ def test_when_no_limit_binds_but_one_then_size_is_what_that_one_allows_rounded_d
     terms = terms_of(clear(entry(), situation(atr={"AAPL": ATR / 3}), lines))
     assert terms.stop_loss == Decimal("98.34")
     assert terms.qty == 602  # 1000 / 1.66 = 602.4
+
+
+def test_when_bid_and_ask_lie_apart_then_size_and_stop_are_taken_from_the_ask() -> None:
+    desk = situation(quotes=[quote(bid=Decimal(80), last=Decimal(80))])
+    terms = terms_of(clear(entry(), desk, limits(max_order_notional=10 * NOTIONAL)))
+    assert (terms.qty, terms.stop_loss) == (10, 95)
+
+
+def test_when_a_limit_was_passed_long_ago_then_no_share_is_left_rather_than_fewer_than_none() -> None:
+    denied = clear(entry(), situation(positions=[position(qty=500)]), limits(max_position=percent(10)))
+    assert said(denied.verdict, Code.MINIMUM_QUANTITY) == ("0", ">= 1", False)
+    assert said(denied.verdict, Code.MAX_POSITION_SIZE) == ("0.5011", "0.1", False)

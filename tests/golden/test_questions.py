@@ -1,4 +1,6 @@
-"""Every role's rendered prompt, as a file that people read when it changes."""
+"""What every role is sent, prompt and answer's schema, as files that people read when they change."""
+
+import json
 
 import pytest
 
@@ -8,6 +10,7 @@ from perun.agents.models import Message
 from perun.agents.researcher import research
 from perun.agents.risk_manager import advise
 from perun.agents.roles import ROSTER
+from perun.agents.schemas import json_schema
 from perun.agents.trader import trade
 from perun.tools.domain.errors import ModelUnavailable
 from support import agent_facts
@@ -42,6 +45,13 @@ def test_when_a_role_has_nothing_to_tell_then_its_prompt_says_none(golden: Golde
     )
     analyse(asker(mind), bare)
     golden("prompts/analyst_of_the_unknown.md", page(mind.questions[0].messages))
+
+
+@pytest.mark.parametrize("role", ROSTER)
+def test_when_a_role_is_asked_then_the_shape_of_its_answer_is_the_golden_file_s(role: str, golden: Golden) -> None:
+    mind = ScriptedMind(lambda question: ModelUnavailable("only the question matters here"))
+    ask(role, asker(mind))
+    golden(f"schemas/{role}.json", json.dumps(json_schema(mind.questions[0].answer), indent=2) + "\n")
 
 
 def page(messages: tuple[Message, ...]) -> str:
