@@ -82,5 +82,5 @@ def test_when_the_risk_manager_is_asked_then_it_reads_signals_limits_and_volatil
     read = mind.questions[0].messages[1].text
     assert "- IBM: BUY with confidence 80." in read
     assert "one position may be at most 20% of equity" in read
-    assert "- IBM: 0.15 a year" in read
+    assert "- IBM: 0.15" in read
     assert "- AAPL: unknown" in read

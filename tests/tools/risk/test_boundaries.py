@@ -33,7 +33,7 @@ CENT = Decimal("0.01")
 Desk = tuple[Situation, Limits]
 
 
-def of_ten(dollars: Decimal) -> str:
+def as_percent(dollars: Decimal) -> str:
     """The percentage of the plain desk's equity that is so many dollars."""
     return str(dollars / CASH * 100)
 
@@ -47,35 +47,35 @@ def buying_power(room: Decimal) -> Desk:
 
 
 def risk_per_trade(room: Decimal) -> Desk:
-    return situation(), limits(risk_per_trade=percent(of_ten(room)))
+    return situation(), limits(risk_per_trade=percent(as_percent(room)))
 
 
 def position_size(room: Decimal) -> Desk:
-    return situation(), limits(max_position=percent(of_ten(room)))
+    return situation(), limits(max_position=percent(as_percent(room)))
 
 
 def position_size_with_shares(room: Decimal) -> Desk:
     held = position(qty=50, market_value=5000)
-    return situation(positions=[held]), limits(max_position=percent(of_ten(5000 + room)))
+    return situation(positions=[held]), limits(max_position=percent(as_percent(5000 + room)))
 
 
 def position_size_with_a_working_entry(room: Decimal) -> Desk:
     working = order(type=OrderType.LIMIT, qty=50, limit_price=100)
-    return situation(orders=[working]), limits(max_position=percent(of_ten(5000 + room)))
+    return situation(orders=[working]), limits(max_position=percent(as_percent(5000 + room)))
 
 
 def position_size_with_a_reservation(room: Decimal) -> Desk:
-    return situation().reserving("AAPL", Decimal(5000)), limits(max_position=percent(of_ten(5000 + room)))
+    return situation().reserving("AAPL", Decimal(5000)), limits(max_position=percent(as_percent(5000 + room)))
 
 
 def gross_exposure(room: Decimal) -> Desk:
     held = [position("IBM", 50), position("GOOG", -30)]
-    return situation(positions=held), limits(max_gross_exposure=percent(of_ten(8000 + room)))
+    return situation(positions=held), limits(max_gross_exposure=percent(as_percent(8000 + room)))
 
 
 def gross_exposure_with_a_working_entry(room: Decimal) -> Desk:
     working = order(symbol="IBM", type=OrderType.STOP, qty=50, stop_price=100)
-    return situation(orders=[working]), limits(max_gross_exposure=percent(of_ten(5000 + room)))
+    return situation(orders=[working]), limits(max_gross_exposure=percent(as_percent(5000 + room)))
 
 
 NOTIONAL, LOSS = Decimal(104), Decimal(5)
@@ -230,28 +230,38 @@ def test_when_every_place_is_taken_then_more_of_a_held_symbol_may_be_bought() ->
 def test_when_a_stop_is_held_back_for_a_working_entry_then_the_entry_counts_once() -> None:
     working = order(id="entry", symbol="IBM", type=OrderType.LIMIT, qty=50, limit_price=100)
     child = order(Side.SELL, "IBM", 50, id="entry-stop", status="held", stop_price=95, parent="entry", type="stop")
-    lines = limits(max_gross_exposure=percent(of_ten(5000 + NOTIONAL)))
+    lines = limits(max_gross_exposure=percent(as_percent(5000 + NOTIONAL)))
     assert terms_of(clear(entry(), situation(orders=[working, child]), lines)).qty == 1
 
 
 def test_when_a_working_sale_exceeds_the_position_then_it_counts_as_exposure() -> None:
     oversold = order(Side.SELL, "IBM", 20, type=OrderType.LIMIT, limit_price=100)
     desk = situation(positions=[position("IBM", 10)], orders=[oversold])
-    lines = limits(max_gross_exposure=percent(of_ten(1000 + 2000 + NOTIONAL)))
+    lines = limits(max_gross_exposure=percent(as_percent(1000 + 2000 + NOTIONAL)))
     assert terms_of(clear(entry(), desk, lines)).qty == 1
 
 
 def test_when_a_working_sale_only_reduces_a_position_then_it_does_not_count() -> None:
     desk = situation(positions=[position("IBM", 10)], orders=[order(Side.SELL, "IBM", 10)])
-    lines = limits(max_gross_exposure=percent(of_ten(1000 + NOTIONAL)))
+    lines = limits(max_gross_exposure=percent(as_percent(1000 + NOTIONAL)))
     assert terms_of(clear(entry(), desk, lines)).qty == 1
 
 
 def test_when_a_working_entry_has_several_prices_then_the_highest_counts() -> None:
     working = order(qty=10, type=OrderType.LIMIT, limit_price=90)
     assert (
-        terms_of(clear(entry(), situation(orders=[working]), limits(max_position=percent(of_ten(1000 + NOTIONAL))))).qty
+        terms_of(
+            clear(entry(), situation(orders=[working]), limits(max_position=percent(as_percent(1000 + NOTIONAL))))
+        ).qty
         == 1
+    )
+
+
+def test_when_a_working_entry_has_no_price_of_its_own_then_it_counts_at_the_ask() -> None:
+    desk = situation(orders=[order(symbol="IBM", qty=10)], quotes=[quote(), quote("IBM", bid=50, last=50)])
+    assert terms_of(clear(entry(), desk, limits(max_gross_exposure=percent(as_percent(1000 + NOTIONAL))))).qty == 1
+    assert Code.GROSS_EXPOSURE in breaches_of(
+        clear(entry(), desk, limits(max_gross_exposure=percent(as_percent(1000 + NOTIONAL - CENT))))
     )
 
 
