@@ -56,7 +56,8 @@ def test_when_confidence_is_exactly_the_least_then_the_signal_stands(percent: in
 def test_when_the_analyst_abstained_then_a_buy_becomes_a_hold_that_says_so() -> None:
     formed = signals(trader_facts(reports=(report("IBM"),)), said("AAPL"), said("IBM"))
     assert [each.action for each in formed] == [Action.HOLD, Action.BUY]
-    assert formed[0].rationale == "(HOLD instead: a BUY needs the analyst's report, and the analyst abstained.) So it is."
+    why = "a BUY needs the analyst's report, and the analyst abstained"
+    assert formed[0].rationale == f"(HOLD instead: {why}.) So it is."
 
 
 def test_when_the_analyst_abstained_then_a_sell_still_stands_for_exits_stay_open() -> None:
