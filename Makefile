@@ -36,7 +36,7 @@ bench: $(VENV)/installed-test
 	@$(BIN)/python -m pytest tests/bench -q -s --override-ini "python_files=bench_*.py"
 
 golden: $(VENV)/installed-test
-	@$(BIN)/python -m pytest tests -q --update-golden -k golden
+	@$(BIN)/python -m pytest tests/golden tests/architecture/test_drawn_graph.py -q --update-golden
 
 env-example: $(VENV)/installed
 	@$(BIN)/python -m perun.graph.app.env_example > .env.example

@@ -8,13 +8,16 @@ from pydantic import ConfigDict, Field, RootModel
 ZERO = Decimal(0)
 CENT = Decimal("0.01")
 
-Amount = Annotated[Decimal, Field(allow_inf_nan=False)]
-"""US dollars, or a quantity of shares: finite, exact, of either sign."""
+_MOST = Decimal(10) ** 15
+"""Nothing that a desk holds or pays is larger; a number beyond it is an error of whoever said it."""
 
-Price = Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
+Amount = Annotated[Decimal, Field(ge=-_MOST, le=_MOST, allow_inf_nan=False)]
+"""US dollars, or a quantity of shares: finite, exact, of either sign, within arithmetic's reach."""
+
+Price = Annotated[Decimal, Field(gt=0, le=Decimal(10) ** 9, allow_inf_nan=False)]
 """US dollars a share, above zero."""
 
-Quantity = Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
+Quantity = Annotated[Decimal, Field(gt=0, le=_MOST, allow_inf_nan=False)]
 """Shares, above zero."""
 
 

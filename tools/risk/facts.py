@@ -7,7 +7,7 @@ from pydantic import Field
 
 from perun.tools.domain.frozen import Frozen
 from perun.tools.domain.market import MarketClock, Quote, Symbol
-from perun.tools.domain.money import ZERO, Amount
+from perun.tools.domain.money import CENT, ZERO, Amount
 from perun.tools.domain.orders import Order, OrderStatus, Side
 from perun.tools.domain.portfolio import Portfolio
 from perun.tools.domain.verdicts import Check
@@ -100,9 +100,9 @@ def _may_enlarge(order: Order, portfolio: Portfolio) -> bool:
 def _gaps(symbol: str, situation: Situation, entries: list[Order]) -> list[Check]:
     """A failed check for every fact that is missing or contradictory."""
     gaps = []
-    if situation.portfolio.account.equity <= 0:
+    if situation.portfolio.account.equity < CENT:
         equity = str(situation.portfolio.account.equity)
-        gaps.append(holds(Code.MISSING_EQUITY, passed=False, measured=equity, allowed="equity above zero"))
+        gaps.append(holds(Code.MISSING_EQUITY, passed=False, measured=equity, allowed="at least a cent of equity"))
     if symbol not in situation.quotes:
         gaps.append(missing(Code.MISSING_QUOTE, "a quote for the symbol"))
     if situation.atr.get(symbol, ZERO) <= 0:

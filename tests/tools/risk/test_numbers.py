@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from perun.tools.domain.signals import Action, TradingSignal
 from perun.tools.risk.facts import Reservation
-from support.gate import entry, limits, order, percent, portfolio, position, quote, situation
+from perun.tools.risk.gate import clear
+from support.gate import breaches_of, entry, limits, order, percent, portfolio, position, quote, situation
 
 MAKERS: dict[str, Callable[[Any], Any]] = {
     "ask": lambda number: quote(ask=number),
@@ -77,3 +78,20 @@ def test_when_confidence_is_outside_nought_to_one_then_the_noun_refuses_it(place
 def test_when_a_percentage_is_out_of_bounds_then_it_is_refused(number: Decimal) -> None:
     with pytest.raises(ValidationError):
         percent(number)
+
+
+@pytest.mark.parametrize("absurd", ["1e16", "-1e16", "1e30"])
+def test_when_an_amount_is_absurd_then_no_noun_can_hold_it(absurd: str) -> None:
+    with pytest.raises(ValidationError, match="than or equal to"):
+        position(market_value=absurd)
+
+
+@pytest.mark.parametrize("equity", ["0.009", "1e-30"])
+def test_when_equity_is_less_than_a_cent_then_an_entry_is_denied_and_nothing_is_divided(equity: str) -> None:
+    assert "MISSING_EQUITY" in breaches_of(clear(entry(), situation(equity=Decimal(equity)), limits()))
+
+
+def test_when_every_number_is_as_large_as_it_may_be_then_the_gate_still_answers() -> None:
+    most = Decimal(10) ** 15
+    desk = situation(quotes=[quote(ask=Decimal(10) ** 9)], atr={"AAPL": most}, equity=most, buying_power=most)
+    assert breaches_of(clear(entry(), desk, limits())) == {"PROTECTIVE_STOP", "MINIMUM_QUANTITY", "MAX_ORDER_NOTIONAL"}
