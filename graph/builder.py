@@ -18,6 +18,7 @@ from perun.graph.nodes.remember import remember
 from perun.graph.nodes.research import research
 from perun.graph.nodes.trade import trade
 from perun.graph.state import CycleState, StudyResult, StudyState
+from perun.tools.market.snapshot import Snapshot
 
 
 class Execute(Protocol):
@@ -65,4 +66,11 @@ def _study() -> StateGraph[StudyState, Desk, StudyState, StudyResult]:
 
 
 def _each_symbol(state: CycleState) -> list[Send]:
-    return [Send("study", {"symbol": symbol, "snapshot": state["snapshot"]}) for symbol in state["symbols"]]
+    """A study is given its own symbol's part of the snapshot, and no more."""
+    snapshot = state["snapshot"]
+    return [Send("study", _study_of(snapshot, symbol)) for symbol in state["symbols"]]
+
+
+def _study_of(snapshot: Snapshot, symbol: str) -> StudyState:
+    position = snapshot.portfolio.position(symbol)
+    return {"as_of": snapshot.as_of, "seen": snapshot.symbols[symbol], "position": position}

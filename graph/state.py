@@ -1,14 +1,16 @@
 """All that flows through a run, with the reducer beside its field."""
 
+from datetime import datetime
 from typing import Annotated, TypedDict
 
 from perun.agents.answers import AnalystReport
 from perun.agents.facts import Remembered
 from perun.tools.domain.orders import Order
+from perun.tools.domain.portfolio import Position
 from perun.tools.domain.research import Finding
 from perun.tools.domain.signals import Advice, TradingSignal
 from perun.tools.domain.verdicts import Verdict
-from perun.tools.market.snapshot import Snapshot
+from perun.tools.market.snapshot import Snapshot, SymbolSnapshot
 from perun.tools.risk.gate import Proposal
 
 
@@ -49,8 +51,9 @@ class CycleState(Trouble, total=False):
 class StudyState(Trouble, total=False):
     """One symbol's study: what is recalled and researched side by side, then analysed."""
 
-    symbol: str
-    snapshot: Snapshot
+    as_of: datetime
+    seen: SymbolSnapshot
+    position: Position | None
     memories: tuple[Remembered, ...]
     findings: tuple[Finding, ...]
     reports: Annotated[dict[str, AnalystReport], merged]
@@ -62,5 +65,17 @@ class StudyResult(Trouble, total=False):
     reports: Annotated[dict[str, AnalystReport], merged]
 
 
-SPOKEN = (AnalystReport, Remembered, Order, Finding, Advice, TradingSignal, Verdict, Snapshot, Proposal)
+SPOKEN = (
+    AnalystReport,
+    Remembered,
+    Order,
+    Finding,
+    Advice,
+    TradingSignal,
+    Verdict,
+    Snapshot,
+    SymbolSnapshot,
+    Position,
+    Proposal,
+)
 """Every type of ours that a checkpoint may hold; no other is read back."""

@@ -1,6 +1,9 @@
 """What people see in a terminal: tables made from the same documents that programs read."""
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from shutil import which
 from typing import Any, Final
 
 from rich.console import Console
@@ -73,12 +76,12 @@ def run_page(result: Document, story: Document) -> None:
     decision = f"{slot}/{story['signals'][0]['symbol']}" if story["signals"] else slot
     console.print("[bold]Where to look next[/bold]")
     for command, what in (
-        (f"perun why {slot}", "this cycle again, with the memories and the evidence behind it"),
-        (f"perun why {decision}", "one decision of it"),
-        ("perun status", "account, positions and orders as they stand"),
-        ("perun run", "the next cycle"),
+        (f"why {slot}", "this cycle again, with the memories and the evidence behind it"),
+        (f"why {decision}", "one decision of it"),
+        ("status", "account, positions and orders as they stand"),
+        ("run", "the next cycle"),
     ):
-        console.print(f"  {command:28} {what}", highlight=False)
+        console.print(f"  {_called()} {command:20} {what}", highlight=False)
 
 
 def why_page(story: Document) -> None:
@@ -114,6 +117,14 @@ def config_page(document: Document) -> None:
     _table(console, "Settings", {"name": "name", "value": "value", "source": "source"}, document["settings"])
     for warning in document["warnings"]:
         console.print(escape(warning))
+
+
+def _called() -> str:
+    """How this command can be called again from here: by its name where the shell finds it, else by its path."""
+    if which("perun"):
+        return "perun"
+    path = Path(sys.argv[0]).absolute()
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 def _story(console: Console, story: Document) -> None:

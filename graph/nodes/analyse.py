@@ -12,13 +12,13 @@ from perun.tools.domain.events import ReportWritten
 
 def analyse(state: StudyState, runtime: Runtime[Desk]) -> StudyState:
     """Hand the analyst everything that is known of the symbol."""
-    desk, symbol, snapshot = runtime.context, state["symbol"], state["snapshot"]
+    desk, symbol = runtime.context, state["seen"].symbol
     report = ask_analyst(
         desk.asker,
         AnalystFacts(
-            as_of=snapshot.as_of,
-            snapshot=snapshot.symbols[symbol],
-            position=snapshot.portfolio.position(symbol),
+            as_of=state["as_of"],
+            snapshot=state["seen"],
+            position=state["position"],
             memories=state.get("memories", ()),
             findings=state.get("findings", ()),
         ),

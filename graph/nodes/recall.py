@@ -20,8 +20,8 @@ TELLING = frozenset(Kind) - {Kind.MARKET, Kind.PORTFOLIO}
 
 def recall(state: StudyState, runtime: Runtime[Desk]) -> StudyState:
     """Ask the memory about a situation like today's. A broken index costs the nearest, never the cycle."""
-    desk, symbol, snapshot = runtime.context, state["symbol"], state["snapshot"]
-    found = desk.memory.recall(situation(snapshot.symbols[symbol]), symbol, snapshot.as_of, NEAREST, LATEST, TELLING)
+    desk, seen, symbol = runtime.context, state["seen"], state["seen"].symbol
+    found = desk.memory.recall(situation(seen), symbol, state["as_of"], NEAREST, LATEST, TELLING)
     hits = tuple(
         MemoryHit(id=hit.entry.id, kind=hit.entry.kind, score=hit.score, as_of=hit.entry.as_of) for hit in found.hits
     )

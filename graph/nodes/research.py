@@ -14,7 +14,7 @@ NO_SOURCE = "no research source is configured"
 
 def research(state: StudyState, runtime: Runtime[Desk]) -> StudyState:
     """Read documents that were published by *as of*, and nothing newer."""
-    desk, symbol, as_of = runtime.context, state["symbol"], state["snapshot"].as_of
+    desk, symbol, as_of = runtime.context, state["seen"].symbol, state["as_of"]
     if desk.news is None:
         desk.recorder.record(ResearchRead(symbol=symbol, findings=(), abstained=NO_SOURCE))
         return {"findings": ()}
