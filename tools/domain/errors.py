@@ -4,9 +4,14 @@ PerunError                     caught at the process edge: one clear line, its e
 ├── ConfigurationError         bad input, setting, file or damaged state                    exit 2
 │   └── UnknownSymbol          a symbol or session that the market does not hold            exit 2
 ├── Halted                     the desk may not trade                                       exit 3
+│   ├── ClientIdConflict       our client id names an order with other terms at the broker
+│   └── KeyRefused             the broker does not accept the key: nobody asks again
 └── Unavailable                something outside does not answer                            exit 4
     ├── MarketUnavailable      no bars or quotes: the node denies, the edge reports
     ├── BrokerUnavailable      no answer, or no clear one: execute parks the order
+    │   ├── SubmitUnclear      the order may stand at the broker: look it up, never send it again
+    │   ├── NotSent            the order did not leave: it may be sent again with the same id
+    │   └── RateLimited        the order was not accepted: likewise, from the given instant on
     ├── LedgerUnavailable      the database is locked or gone: nothing is traded
     ├── ModelUnavailable       caught by the agent that asked: it abstains
     │   └── ModelRefusedKey    the provider does not accept the key: nobody asks again
@@ -15,6 +20,7 @@ OrderRejected                  the broker refused an order for good; caught by e
 AnswerUnusable                 a model's answer does not fit its schema; caught by `asking`
 """
 
+from datetime import datetime
 from typing import ClassVar
 
 
@@ -40,6 +46,14 @@ class Halted(PerunError):
     exit_code = 3
 
 
+class ClientIdConflict(Halted):
+    """The broker holds an order under our client id with other terms than ours: somebody else writes our ids."""
+
+
+class KeyRefused(Halted):
+    """The broker does not accept the key. The message names the environment, never the key."""
+
+
 class Unavailable(PerunError):
     """A provider, broker, market or database does not answer."""
 
@@ -52,6 +66,22 @@ class MarketUnavailable(Unavailable):
 
 class BrokerUnavailable(Unavailable):
     """The broker did not answer, or not clearly."""
+
+
+class SubmitUnclear(BrokerUnavailable):
+    """An order was sent and nothing clear came back: it may stand at the broker."""
+
+
+class NotSent(BrokerUnavailable):
+    """No connection came about: the order did not leave."""
+
+
+class RateLimited(BrokerUnavailable):
+    """The broker took no order because of too many requests; `resets` is when it takes them again, if it said so."""
+
+    def __init__(self, message: str, resets: datetime | None) -> None:
+        super().__init__(message)
+        self.resets = resets
 
 
 class LedgerUnavailable(Unavailable):

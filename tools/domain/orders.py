@@ -20,6 +20,11 @@ class Side(StrEnum):
     BUY = "buy"
     SELL = "sell"
 
+    @property
+    def opposite(self) -> "Side":
+        """The other one."""
+        return Side.SELL if self is Side.BUY else Side.BUY
+
 
 class OrderType(StrEnum):
     """How an order finds its price."""
@@ -27,13 +32,31 @@ class OrderType(StrEnum):
     MARKET = "market"
     LIMIT = "limit"
     STOP = "stop"
+    STOP_LIMIT = "stop_limit"
+    TRAILING_STOP = "trailing_stop"
+
+
+_STOPS: Final = {OrderType.STOP, OrderType.STOP_LIMIT}
 
 
 class TimeInForce(StrEnum):
-    """How long an order works: to the end of a session, or until cancelled."""
+    """How long an order works. The desk asks for day and GTC alone; the others may be other programs' orders."""
 
     DAY = "day"
     GTC = "gtc"
+    OPG = "opg"
+    CLS = "cls"
+    IOC = "ioc"
+    FOK = "fok"
+
+
+class OrderClass(StrEnum):
+    """Whether an order stands alone, or is one of a group: entry and exits, entry and one exit, two exits."""
+
+    SIMPLE = "simple"
+    BRACKET = "bracket"
+    OTO = "oto"
+    OCO = "oco"
 
 
 class Leg(StrEnum):
@@ -49,11 +72,23 @@ class OrderStatus(StrEnum):
     HELD = "held"
     NEW = "new"
     ACCEPTED = "accepted"
+    ACCEPTED_FOR_BIDDING = "accepted_for_bidding"
+    PENDING_NEW = "pending_new"
+    PENDING_REVIEW = "pending_review"
+    PENDING_CANCEL = "pending_cancel"
+    PENDING_REPLACE = "pending_replace"
     PARTIALLY_FILLED = "partially_filled"
+    DONE_FOR_DAY = "done_for_day"
+    STOPPED = "stopped"
+    SUSPENDED = "suspended"
+    CALCULATED = "calculated"
     FILLED = "filled"
     CANCELED = "canceled"
     EXPIRED = "expired"
+    REPLACED = "replaced"
     REJECTED = "rejected"
+    UNRECOGNISED = "unrecognised"
+    """The broker used a word that we do not know: the order may still trade."""
 
     @property
     def is_terminal(self) -> bool:
@@ -61,7 +96,13 @@ class OrderStatus(StrEnum):
         return self in _TERMINAL
 
 
-_TERMINAL: Final = {OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REJECTED}
+_TERMINAL: Final = {
+    OrderStatus.FILLED,
+    OrderStatus.CANCELED,
+    OrderStatus.EXPIRED,
+    OrderStatus.REPLACED,
+    OrderStatus.REJECTED,
+}
 
 
 class OrderTerms(Frozen):
@@ -125,6 +166,23 @@ class Order(Frozen):
     submitted_at: AwareDatetime
     reason: str = ""
     """Why it was rejected or cancelled, in the broker's words."""
+    order_class: OrderClass = OrderClass.SIMPLE
+    updated_at: AwareDatetime | None = None
+    """When the broker last changed it; for a terminal order, when it ended. None when not told."""
+    expires_at: AwareDatetime | None = None
+    """When a GTC order is cancelled by the broker."""
+    trail_price: Amount | None = None
+    """US dollars between the high (for a buy, the low) water mark and the stop of a trailing stop."""
+    trail_percent: Amount | None = None
+    """The same distance in hundredths of the water mark; one of the two is given."""
+    high_water: Amount | None = None
+    """The best price seen since a trailing stop was submitted: highest for a sell, lowest for a buy."""
+    triggered: bool = False
+    """True once its stop was reached: it goes on as a market order, a stop-limit order as a limit order."""
+    replaces: str | None = None
+    """Broker order id of the order that this one replaced."""
+    replaced_by: str | None = None
+    """Broker order id of the order that replaced this one."""
 
     @property
     def open_qty(self) -> Decimal:
@@ -134,7 +192,7 @@ class Order(Frozen):
     @property
     def is_protective(self) -> bool:
         """True for the stop that came with an entry and guards its shares."""
-        return self.parent is not None and self.side is Side.SELL and self.type is OrderType.STOP
+        return self.parent is not None and self.side is Side.SELL and self.type in _STOPS
 
 
 class Fill(Frozen):
