@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any, cast
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -17,9 +16,11 @@ from perun.graph.bookkeeping import OURS, keep_books
 from perun.graph.builder import Cycle, build
 from perun.graph.desk import Desk
 from perun.graph.ledger.cycles import Claim, Standing
+from perun.graph.ledger.cycles import CycleState as Stage
 from perun.graph.ledger.recorder import EventRecorder
 from perun.graph.nodes.execute import Hand, executing
-from perun.graph.result import cycle_document
+from perun.graph.reconciling import reconcile
+from perun.graph.result import cycle_document, halted_document
 from perun.graph.state import CycleState
 from perun.memory.recall import Memory
 from perun.tools.domain.clock import Clock
@@ -27,6 +28,7 @@ from perun.tools.domain.errors import ConfigurationError
 from perun.tools.domain.events import CycleEnded, CycleStarted
 from perun.tools.domain.orders import Leg
 from perun.tools.domain.ports import BookReader, Market, NewsSource
+from perun.tools.domain.standing import TradingState
 from perun.tools.risk.limits import Limits
 
 _SLOT = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -56,7 +58,8 @@ def run_cycle(floor: Floor, symbols: Sequence[str], slot: str | None = None) -> 
     """Run the slot's cycle, go on with it where it was interrupted, or report how it ended.
 
     Returns:
-        The document `perun.cycle/1`; its outcome is `duplicate` when the slot's cycle had ended before.
+        The document `perun.cycle/1`; its outcome is `duplicate` when the slot's cycle had ended before, and `halted`
+        when the desk may not trade: then nobody was asked, and the slot is free for when it may.
 
     Raises:
         ConfigurationError: the slot's name or a symbol is no good; nothing was claimed.
@@ -70,6 +73,9 @@ def run_cycle(floor: Floor, symbols: Sequence[str], slot: str | None = None) -> 
     for symbol in symbols:
         view.bars(symbol, 1)
     ledger, cycle_id = floor.hand.ledger, f"cycle:{floor.account}:{slot}"
+    standing = floor.hand.watch.standing()
+    if standing.state is TradingState.HALTED and not _is_finished(floor, slot):
+        return halted_document(cycle_id, slot, floor.mode, now, standing.reason)
     claim = ledger.cycles.claim(cycle_id, floor.account, slot, floor.mode, now, symbols, floor.clock.now())
     if claim.standing is Standing.FINISHED:
         return {**json.loads(claim.cycle.result or "{}"), "outcome": "duplicate"}
@@ -79,14 +85,13 @@ def run_cycle(floor: Floor, symbols: Sequence[str], slot: str | None = None) -> 
 def _carry_through(floor: Floor, claim: Claim) -> dict[str, Any]:
     cycle, ledger = claim.cycle, floor.hand.ledger
     recorder = EventRecorder(ledger, cycle.cycle_id, floor.clock)
-    books = partial(keep_books, floor.book, ledger, floor.account, recorder)
-    books(floor.clock.now())
     desk = _desk(floor, cycle.cycle_id, cycle.slot, recorder)
     if claim.standing is Standing.NEW:
         recorder.record(_started(floor, claim))
+    reconcile(cycle.cycle_id, floor.hand.counter(desk), floor.hand.broker)
     state = _invoke(build(executing(floor.hand), floor.checkpointer), desk, claim)
     floor.hand.pace.end_cycle(state["snapshot"].as_of)
-    books(floor.clock.now())
+    keep_books(floor.book, ledger, floor.account, recorder, floor.clock.now())
     events = [stored.event for stored in ledger.events.read(cycle.cycle_id)]
     document = cycle_document(state, floor.mode, events)
     account = floor.book.account()
@@ -106,6 +111,11 @@ def _invoke(graph: Cycle, desk: Desk, claim: Claim) -> CycleState:
     return cast(CycleState, values)
 
 
+def _is_finished(floor: Floor, slot: str) -> bool:
+    known = floor.hand.ledger.cycles.find(slot, floor.account)
+    return known is not None and known.state is Stage.FINISHED
+
+
 def _desk(floor: Floor, cycle_id: str, slot: str, recorder: EventRecorder) -> Desk:
     def order_id(symbol: str, leg: Leg) -> str:
         return f"{OURS}{floor.mode}-{slot}-{symbol}-{leg}-1"
@@ -121,6 +131,7 @@ def _desk(floor: Floor, cycle_id: str, slot: str, recorder: EventRecorder) -> De
         asker=Asker(floor.minds, floor.prompts, recorder),
         limits=floor.limits,
         recorder=recorder,
+        watch=floor.hand.watch,
         order_id=order_id,
     )
 

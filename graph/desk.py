@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from perun.agents.asking import Asker
+from perun.graph.watch import Watch
 from perun.memory.recall import Memory
 from perun.tools.domain.clock import Clock
 from perun.tools.domain.orders import ClientOrderId, Leg
@@ -29,6 +30,8 @@ class Desk:
     asker: Asker
     limits: Limits
     recorder: Recorder
+    watch: Watch
+    """Trading state and orders in doubt."""
     order_id: Callable[[str, Leg], ClientOrderId]
     """From symbol and leg to the client order id of this cycle's slot."""
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from perun.graph.desk import stamp
@@ -41,6 +42,23 @@ def cycle_document(state: CycleState, mode: str, events: Iterable[Event]) -> dic
         "orders": [order_row(order) for order in state.get("orders", ())],
         "usage": usage_row(events),
         "errors": list(state.get("degraded", ())),
+    }
+
+
+def halted_document(cycle_id: str, slot: str, mode: str, as_of: datetime, reason: str) -> dict[str, Any]:
+    """The result of a cycle that was not run because the desk is halted."""
+    return {
+        "schema": SCHEMA,
+        "cycle_id": cycle_id,
+        "slot": slot,
+        "mode": mode,
+        "as_of": stamp(as_of),
+        "outcome": "halted",
+        "signals": [],
+        "verdicts": [],
+        "orders": [],
+        "usage": usage_row([]),
+        "errors": [f"halted: {reason}"],
     }
 
 

@@ -94,6 +94,51 @@ def doctor(as_json: Json = False) -> None:
     raise typer.Exit(0 if document["ok"] else 2)
 
 
+Reason = Annotated[str, typer.Option("--reason", help="Why; it goes to the record.")]
+
+
+@app.command()
+def halt(reason: Reason = "", as_json: Json = False) -> None:
+    """The kill switch: stop everything; survives restarts until resume."""
+    from perun.graph.app import commanding
+
+    _report(commanding.halt(reason, {}), as_json)
+
+
+@app.command()
+def resume(reason: Reason = "", as_json: Json = False) -> None:
+    """Trade again after a halt; refused while an order is in doubt."""
+    from perun.graph.app import commanding
+
+    _report(commanding.resume(reason, {}), as_json)
+
+
+@app.command()
+def reconcile(as_json: Json = False) -> None:
+    """Compare ledger and broker, repair, report."""
+    from perun.graph.app import commanding
+
+    document = commanding.reconcile_now({})
+    _report(document, as_json)
+    raise typer.Exit(0 if document["clean"] else 5)
+
+
+@app.command()
+def flatten(
+    yes: Annotated[bool, typer.Option("--yes", help="Needed: every position is closed.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Cancel working orders and close every position through the gate's exit path."""
+    from perun.graph.app import commanding
+    from perun.tools.domain.errors import ConfigurationError
+
+    if not yes:
+        raise ConfigurationError("flatten closes every position: say --yes")
+    document = commanding.flatten({})
+    _report(document, as_json)
+    raise typer.Exit(5 if document["errors"] else 0)
+
+
 @config.command("show")
 def config_show(as_json: Json = False) -> None:
     """Every setting with its value and source; secrets are not shown."""
@@ -153,6 +198,15 @@ def _fail(message: str, code: int) -> int:
 
 def _say(line: str) -> None:
     print(line, file=sys.stderr)
+
+
+def _report(document: Mapping[str, Any], as_json: bool) -> None:
+    if as_json:
+        _print_json(document)
+    else:
+        from perun.graph.app.pages import report_page
+
+        report_page(document)
 
 
 def _overrides(symbols: str | None) -> dict[str, str]:

@@ -4,16 +4,18 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from perun.graph.app.reading import NAMES, is_secret, read_settings
 from perun.graph.app.wiring import MODE, data_folder, ledger_path, open_exchange
 from perun.graph.desk import stamp
 from perun.graph.ledger.cycles import Cycle
-from perun.graph.ledger.intents import Intent, IntentState
+from perun.graph.ledger.intents import Intent
 from perun.graph.ledger.ledger import Ledger, open_ledger
 from perun.graph.result import order_row
 from perun.graph.story import tell
+from perun.graph.watch import IN_DOUBT, Watch
 from perun.tools.brokerage.embedded.book import EmbeddedBook
 from perun.tools.domain.clock import SystemClock
 from perun.tools.domain.errors import ConfigurationError
@@ -32,6 +34,7 @@ class _Office:
     ledger: Ledger
     book: EmbeddedBook
     account: str
+    folder: Path
 
 
 @contextmanager
@@ -41,7 +44,7 @@ def _open_office(overrides: Mapping[str, str]) -> Iterator[_Office]:
     with ExitStack() as stack:
         ledger = stack.enter_context(open_ledger(ledger_path(folder), SystemClock()))
         book = EmbeddedBook(stack.enter_context(open_exchange(settings, RecordedMarket.shipped(), folder)))
-        yield _Office(ledger, book, book.account().account_id)
+        yield _Office(ledger, book, book.account().account_id, folder)
 
 
 def status(overrides: Mapping[str, str]) -> dict[str, Any]:
@@ -49,13 +52,16 @@ def status(overrides: Mapping[str, str]) -> dict[str, Any]:
     with _open_office(overrides) as office:
         portfolio, clock = office.book.portfolio(), office.book.clock()
         last = office.ledger.cycles.last(office.account)
-        unresolved = [intent for intent in office.ledger.intents.open_intents(office.account) if _in_doubt(intent)]
+        standing = Watch(office.ledger, office.account, office.folder / "HALT", SystemClock()).standing()
+        unresolved = [
+            intent for intent in office.ledger.intents.open_intents(office.account) if intent.state in IN_DOUBT
+        ]
         return {
             "schema": "perun.status/1",
             "mode": MODE,
             "account_id": office.account,
-            "trading_state": "ACTIVE",
-            "reason": "" if clock.is_open else "the recording has ended",
+            "trading_state": standing.state.value,
+            "reason": standing.reason or ("" if clock.is_open else "the recording has ended"),
             "equity": plain(cents(portfolio.account.equity)),
             "cash": plain(cents(portfolio.account.cash)),
             "buying_power": plain(cents(portfolio.account.buying_power)),
@@ -111,10 +117,6 @@ def _shown(field: str, value: Any) -> str:
     if is_secret(field):
         return "set"
     return ",".join(value) if isinstance(value, list) else _LOGIN.sub("//…@", str(value))
-
-
-def _in_doubt(intent: Intent) -> bool:
-    return intent.state in {IntentState.SUBMITTING, IntentState.UNKNOWN}
 
 
 def _unresolved(intent: Intent) -> dict[str, str]:

@@ -105,6 +105,15 @@ def status_page(status: Document) -> None:
     console.print(f"next cycle: as of {following['as_of']}" if following else "next cycle: none")
 
 
+def report_page(document: Document) -> None:
+    """What a command did: one line for each part that has something to say."""
+    console = _console()
+    for name, value in document.items():
+        if name != "schema" and value not in ([], ""):
+            said = value if not isinstance(value, list) else "\n  ".join(["", *(str(each) for each in value)])
+            console.print(f"{name.replace('_', ' ')}: {escape(str(said))}", highlight=False)
+
+
 def doctor_page(document: Document) -> None:
     """What `perun doctor` prints."""
     rows = [{**row, "ok": "ok" if row["ok"] else "FAULT"} for row in document["checks"]]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
+from time import sleep
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -27,7 +28,7 @@ from perun.tools.brokerage.embedded.pace import RecordedPace
 from perun.tools.brokerage.embedded.settings import ExchangeSettings
 from perun.tools.brokerage.embedded.writer import EmbeddedWriter
 from perun.tools.brokerage.gated import GatedBroker
-from perun.tools.domain.clock import SystemClock
+from perun.tools.domain.clock import Clock, SystemClock
 from perun.tools.domain.errors import ConfigurationError, LedgerUnavailable, MarketUnavailable, MemoryUnavailable
 from perun.tools.market.recorded import RecordedMarket
 from perun.tools.risk.limits import Limits
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from langgraph.checkpoint.sqlite import SqliteSaver
 
     from perun.graph.cycle import Floor
+    from perun.graph.nodes.execute import Hand
 
 MODE = "embedded"
 _EXCHANGE_TIME = ZoneInfo("America/New_York")
@@ -155,41 +157,72 @@ class Parts:
     embedder: Embedder | None = None
 
 
+@dataclass(frozen=True)
+class Station:
+    """The part of a floor that needs no mind: ledger, broker and market. A person's commands work from here."""
+
+    account: str
+    clock: Clock
+    market: RecordedMarket
+    book: EmbeddedBook
+    hand: "Hand"
+    limits: Limits
+
+
 @contextmanager
-def open_floor(settings: Settings, parts: Parts = Parts()) -> Iterator["Floor"]:
-    """Everything a cycle is run with, and the desk's lock. Whatever opens a file is closed at the end of the block.
+def open_station(
+    settings: Settings, market: RecordedMarket | None = None, lock_seconds: float = _LOCK_SECONDS
+) -> Iterator[Station]:
+    """Ledger, exchange and gated broker, under the desk's lock. Whatever opens a file is closed with the block.
 
     Raises:
         ConfigurationError: something in settings or on disk cannot be used.
-        LedgerUnavailable: another run holds the desk for too long.
+        LedgerUnavailable: another run holds the desk for longer than `lock_seconds`.
     """
-    from perun.graph.cycle import Floor
     from perun.graph.nodes.execute import Hand
+    from perun.graph.watch import Watch
 
     refuse_what_is_not_built(settings)
     folder, clock, lines = data_folder(settings), SystemClock(), limits(settings)
-    market, embedder = parts.market or RecordedMarket.shipped(), parts.embedder or MiniLM()
-    speakers, texts = parts.minds or minds(settings), prompts()
+    market = market or RecordedMarket.shipped()
     with ExitStack() as stack:
-        stack.enter_context(_alone(folder))
+        stack.enter_context(_alone(folder, lock_seconds))
         ledger = stack.enter_context(open_ledger(ledger_path(folder), clock))
         exchange = stack.enter_context(open_exchange(settings, market, folder))
         book = EmbeddedBook(exchange)
-        _refuse_the_end(book, market)
         account = book.account().account_id
-        hand = Hand(GatedBroker(book, EmbeddedWriter(exchange), market, lines), ledger, account, RecordedPace(exchange))
+        watch = Watch(ledger, account, folder / "HALT", clock)
+        broker = GatedBroker(book, EmbeddedWriter(exchange), market, lines, watch.standing)
+        hand = Hand(broker, ledger, account, RecordedPace(exchange), watch, sleep)
+        yield Station(account, clock, market, book, hand, lines)
+
+
+@contextmanager
+def open_floor(settings: Settings, parts: Parts = Parts()) -> Iterator["Floor"]:
+    """Everything a cycle is run with.
+
+    Raises:
+        ConfigurationError, LedgerUnavailable: as for a station; or a model or prompt cannot be used.
+    """
+    from perun.graph.cycle import Floor
+
+    speakers, texts, embedder = parts.minds or minds(settings), prompts(), parts.embedder or MiniLM()
+    with ExitStack() as stack:
+        station = stack.enter_context(open_station(settings, parts.market))
+        _refuse_the_end(station)
+        folder = data_folder(settings)
         yield Floor(
             mode=MODE,
-            account=account,
-            clock=clock,
-            market=market,
-            book=book,
-            hand=hand,
+            account=station.account,
+            clock=station.clock,
+            market=station.market,
+            book=station.book,
+            hand=station.hand,
             memory=stack.enter_context(_memory(folder, embedder)),
             news=None,
             minds=speakers,
             prompts=texts,
-            limits=lines,
+            limits=station.limits,
             checkpointer=stack.enter_context(_checkpoints(folder / "var" / "checkpoints.db")),
             default_slot=_session_of,
         )
@@ -212,25 +245,22 @@ def _session_of(instant: datetime) -> str:
     return instant.astimezone(_EXCHANGE_TIME).date().isoformat()
 
 
-def _refuse_the_end(book: EmbeddedBook, market: RecordedMarket) -> None:
-    if not book.clock().is_open:
-        raise MarketUnavailable(
-            f"the recording ends on {market.last_session().day}: start a fresh account with another DATA_DIR"
-        )
+def _refuse_the_end(station: Station) -> None:
+    if not station.book.clock().is_open:
+        last = station.market.last_session().day
+        raise MarketUnavailable(f"the recording ends on {last}: start a fresh account with another DATA_DIR")
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _alone(folder: Path, seconds: float) -> Iterator[None]:
     """The desk's lock: one run at a time on one DATA_DIR. The lock frees itself when its process dies."""
     from filelock import FileLock, Timeout
 
     try:
-        with FileLock(folder / "var" / "desk.lock", timeout=_LOCK_SECONDS):
+        with FileLock(folder / "var" / "desk.lock", timeout=seconds):
             yield
     except Timeout as error:
-        raise LedgerUnavailable(
-            f"another perun has held {folder} for {_LOCK_SECONDS} seconds: wait for it, or end it"
-        ) from error
+        raise LedgerUnavailable(f"another perun has held {folder} for {seconds:g} seconds: wait, or end it") from error
 
 
 @contextmanager

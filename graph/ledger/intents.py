@@ -86,7 +86,7 @@ class Intents:
         """Write a new intent; durable on return.
 
         Raises:
-            ValueError: its client order id or its attempt already stands in the ledger, or there is no such cycle.
+            ValueError: its client order id or its attempt already stands in the ledger.
             LedgerUnavailable: the database cannot be written; nothing may be sent.
         """
         body = canonical_fact(terms)
@@ -108,11 +108,25 @@ class Intents:
                 connection.execute(insert(INTENTS).values(row))
         except IntegrityError as error:
             raise ValueError(
-                f"the intent {terms.client_order_id} of cycle {cycle_id} cannot be written: it (or this attempt) "
-                "already stands in the ledger, or there is no such cycle"
+                f"the intent {terms.client_order_id} of {cycle_id} cannot be written: it (or this attempt) "
+                "already stands in the ledger"
             ) from error
         id_, symbol = terms.client_order_id, terms.symbol
         return Intent(account, id_, cycle_id, symbol, leg, attempt, state, terms, fingerprint(body), "", now)
+
+    def amend(self, account: str, terms: OrderTerms, now: datetime) -> None:
+        """Write what will be sent instead, before anything was sent.
+
+        Raises:
+            ValueError: the intent is not about to be submitted.
+            LedgerUnavailable: the database cannot be written; nothing may be sent.
+        """
+        body = canonical_fact(terms)
+        unsent = _named(account, terms.client_order_id) & (INTENTS.c.state == IntentState.SUBMITTING.value)
+        change = {"body": body, "body_hash": fingerprint(body), "updated_at": stamp(now)}
+        with self._database.writing() as connection:
+            if connection.execute(update(INTENTS).where(unsent).values(change)).rowcount != 1:
+                raise ValueError(f"the intent {terms.client_order_id} of {account} is not about to be submitted")
 
     def move(self, account: str, client_order_id: str, state: IntentState, detail: str, now: datetime) -> None:
         """Move an intent on; a terminal intent may only be told again what it already is.
@@ -140,6 +154,12 @@ class Intents:
     def open_intents(self, account: str) -> list[Intent]:
         """The account's intents that may still become something, in the order of their client order ids."""
         return self._select((INTENTS.c.account == account) & INTENTS.c.state.not_in([end.value for end in _TERMINAL]))
+
+    def with_prefix(self, account: str, prefix: str) -> list[Intent]:
+        """The account's intents whose client order id begins so."""
+        return self._select(
+            (INTENTS.c.account == account) & INTENTS.c.client_order_id.startswith(prefix, autoescape=True)
+        )
 
     def of_cycle(self, cycle_id: str) -> list[Intent]:
         """Every intent of the cycle, in the order of their client order ids."""

@@ -1,19 +1,21 @@
-"""The ledger: what happened, in four books of one database."""
+"""The ledger: what happened, in six books of one database."""
 
 from pathlib import Path
 from typing import Self
 
+from perun.graph.ledger.adjustments import Adjustments
 from perun.graph.ledger.books import Books
 from perun.graph.ledger.cycles import Cycles
 from perun.graph.ledger.database import Database
 from perun.graph.ledger.events import Events
 from perun.graph.ledger.intents import Intents
+from perun.graph.ledger.latches import Latches
 from perun.graph.ledger.opening import open_database
 from perun.tools.domain.clock import Clock
 
 
 class Ledger:
-    """Cycles, events, intents, and the books of orders and fills. Closes itself at the end of a `with` block."""
+    """Cycles, events, intents, orders with fills, latches, adjustments. Closes itself at the end of a `with` block."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -21,6 +23,8 @@ class Ledger:
         self.events = Events(database)
         self.intents = Intents(database)
         self.books = Books(database)
+        self.latches = Latches(database)
+        self.adjustments = Adjustments(database)
 
     def close(self) -> None:
         """Let go of the database."""

@@ -50,7 +50,7 @@ INTENTS = Table(
     METADATA,
     Column("account", Text, primary_key=True),
     Column("client_order_id", Text, primary_key=True),
-    Column("cycle_id", Text, ForeignKey("cycles.cycle_id"), nullable=False),
+    Column("cycle_id", Text, nullable=False),
     Column("symbol", Text, nullable=False),
     Column("leg", Text, nullable=False),
     Column("attempt", Integer, nullable=False),
@@ -85,5 +85,26 @@ FILLS = Table(
     Column("qty", Text, nullable=False),
     Column("price", Text, nullable=False),
     Column("commission", Text, nullable=False),
+    Column("at", Text, nullable=False),
+)
+
+LATCHES = Table(
+    "latches",
+    METADATA,
+    Column("account", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("since", Text, nullable=False),
+)
+
+ADJUSTMENTS = Table(
+    "adjustments",
+    METADATA,
+    Column("account", Text, primary_key=True),
+    Column("adjustment_id", Text, primary_key=True),
+    Column("symbol", Text, nullable=False),
+    Column("amount", Text, nullable=False),
+    Column("reason", Text, nullable=False),
     Column("at", Text, nullable=False),
 )

@@ -50,7 +50,7 @@ def _proposal(desk: Desk, signal: TradingSignal, advice: Advice | None) -> Propo
 def _look(desk: Desk, symbols: tuple[str, ...]) -> tuple[Situation | None, tuple[str, ...]]:
     """The situation now; None when the broker does not say, and then nothing is cleared."""
     try:
-        return observe(desk.book, desk.market, symbols), ()
+        return observe(desk.book, desk.market, symbols, desk.watch.standing()), ()
     except BrokerUnavailable as error:
         desk.recorder.record(ErrorNoted(where="gate", code="BROKER_UNAVAILABLE", message=str(error)))
         return None, (f"the broker did not answer the gate: {error}",)

@@ -61,8 +61,16 @@ RULES = (
         ),
     ),
     Rule(
-        "only the gated wire and the node execute send",
-        only_in(["tools/brokerage/gated.py", "tools/brokerage/embedded", "graph/nodes/execute.py"], _sends),
+        "only the gated wire, the node execute and a person's flatten send",
+        only_in(
+            [
+                "tools/brokerage/gated.py",
+                "tools/brokerage/embedded",
+                "graph/nodes/execute.py",
+                "graph/app/commanding.py",  # flatten: a person closes positions, through the gated broker like all else
+            ],
+            _sends,
+        ),
         bad=(
             ("graph/nodes/gate.py", "desk.broker.place(proposal, journal)"),
             ("tools/brokerage/observing.py", "writer.submit(order)"),

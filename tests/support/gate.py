@@ -19,6 +19,7 @@ from perun.tools.domain.money import Percent
 from perun.tools.domain.orders import Order, OrderTerms, OrderType, Side
 from perun.tools.domain.portfolio import Account, Portfolio, Position
 from perun.tools.domain.signals import Action, Advice, Ruling, TradingSignal
+from perun.tools.domain.standing import ACTIVE, Standing
 from perun.tools.domain.verdicts import Verdict
 from perun.tools.risk.facts import Situation
 from perun.tools.risk.gate import Cleared, Denied, Proposal
@@ -114,6 +115,7 @@ def situation(
     quotes: Sequence[Quote] | None = None,
     atr: dict[str, Decimal] | None = None,
     is_open: bool = True,
+    standing: Standing = ACTIVE,
     **account: Any,
 ) -> Situation:
     """The plain desk at `NOW`, but for what is said; without words it knows the price and range of AAPL alone."""
@@ -123,6 +125,7 @@ def situation(
         clock=MarketClock(now=NOW, is_open=is_open, next_open=NOW, next_close=NOW + timedelta(hours=1)),
         quotes={each.symbol: each for each in known},
         atr={each.symbol: ATR for each in known} if atr is None else atr,
+        standing=standing,
     )
 
 

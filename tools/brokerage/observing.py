@@ -7,6 +7,7 @@ from perun.tools.domain.errors import MarketUnavailable, UnknownSymbol
 from perun.tools.domain.market import MarketClock, Quote
 from perun.tools.domain.portfolio import Portfolio
 from perun.tools.domain.ports import BookReader, Market, MarketView
+from perun.tools.domain.standing import Standing
 from perun.tools.market.indicators import atr
 from perun.tools.risk.facts import Situation
 
@@ -14,22 +15,25 @@ ATR_SESSIONS = 14
 """Sessions in the average true range from which a stop's distance is taken."""
 
 
-def observe(book: BookReader, market: Market, symbols: Iterable[str]) -> Situation:
+def observe(book: BookReader, market: Market, symbols: Iterable[str], standing: Standing) -> Situation:
     """Read portfolio, clock and prices now. A price that cannot be had is left out, never made up.
 
     Raises:
         BrokerUnavailable: portfolio or clock cannot be read: nothing may be judged.
     """
     clock = book.clock()
-    return situation(book.portfolio(), clock, market.at(clock.now), symbols)
+    return situation(book.portfolio(), clock, market.at(clock.now), symbols, standing)
 
 
-def situation(portfolio: Portfolio, clock: MarketClock, view: MarketView, symbols: Iterable[str]) -> Situation:
+def situation(
+    portfolio: Portfolio, clock: MarketClock, view: MarketView, symbols: Iterable[str], standing: Standing
+) -> Situation:
     """The situation from facts that were read already."""
-    watched = sorted({*symbols, *(order.symbol for order in portfolio.working_orders)})
+    doubted = (doubt.symbol for doubt in standing.doubts)
+    watched = sorted({*symbols, *(order.symbol for order in portfolio.working_orders), *doubted})
     quotes = {symbol: quote for symbol in watched if (quote := _quote(view, symbol))}
     ranges = {symbol: value for symbol in watched if (value := _atr(view, symbol))}
-    return Situation(portfolio=portfolio, clock=clock, quotes=quotes, atr=ranges)
+    return Situation(portfolio=portfolio, clock=clock, quotes=quotes, atr=ranges, standing=standing)
 
 
 def _quote(view: MarketView, symbol: str) -> Quote | None:

@@ -10,6 +10,7 @@ from perun.tools.domain.money import Amount
 from perun.tools.domain.orders import Fill, Order, OrderTerms
 from perun.tools.domain.research import Finding
 from perun.tools.domain.signals import Advice, TradingSignal
+from perun.tools.domain.standing import TradingState
 from perun.tools.domain.verdicts import Verdict
 
 
@@ -168,6 +169,25 @@ class FillBooked(Frozen):
     fill: Fill
 
 
+class StateChanged(Frozen):
+    """What the desk may do changed, and who said so."""
+
+    kind: Literal["state"] = "state"
+    state: TradingState
+    reason: str
+    who: str
+
+
+class DifferenceBooked(Frozen):
+    """The broker had other shares or dollars than our fills explain; the broker is right."""
+
+    kind: Literal["adjustment"] = "adjustment"
+    symbol: str
+    """Empty for cash."""
+    amount: Amount
+    reason: str
+
+
 class MemoryWritten(Frozen):
     """What the desk will remember of this cycle."""
 
@@ -208,6 +228,8 @@ Event = Annotated[
     | IntentWritten
     | OrderUpdated
     | FillBooked
+    | StateChanged
+    | DifferenceBooked
     | MemoryWritten
     | ErrorNoted
     | CycleEnded,

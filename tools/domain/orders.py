@@ -64,6 +64,7 @@ class Leg(StrEnum):
 
     ENTRY = "entry"
     EXIT = "exit"
+    PROTECTION = "protection"
 
 
 class OrderStatus(StrEnum):

@@ -10,6 +10,8 @@ from perun.tools.domain.verdicts import Check
 class Code(StrEnum):
     """The stable name of a rule. Other programs rely on these; add, never rename."""
 
+    TRADING_STATE = "TRADING_STATE"
+    UNRESOLVED_ORDER = "UNRESOLVED_ORDER"
     ACCOUNT_ACTIVE = "ACCOUNT_ACTIVE"
     MARKET_OPEN = "MARKET_OPEN"
     MIN_CONFIDENCE = "MIN_CONFIDENCE"

@@ -1,5 +1,6 @@
 """What is known when an order is judged: complete, or a list of what is missing."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ from perun.tools.domain.market import MarketClock, Quote, Symbol
 from perun.tools.domain.money import CENT, ZERO, Amount
 from perun.tools.domain.orders import Order, OrderStatus, Side
 from perun.tools.domain.portfolio import Portfolio
+from perun.tools.domain.standing import Standing
 from perun.tools.domain.verdicts import Check
 from perun.tools.risk.breaches import Code, holds, missing
 
@@ -29,6 +31,8 @@ class Situation(Frozen):
     quotes: dict[Symbol, Quote]
     atr: dict[Symbol, Amount]
     """Average true range, US dollars a share."""
+    standing: Standing
+    """Trading state, and orders in doubt; each of those counts in exposure and buying power as if it stood."""
     reserved: tuple[Reservation, ...] = ()
     leaving: dict[Symbol, Amount] = Field(default_factory=dict)
     """Shares that exits cleared a moment ago in the same batch will sell."""
@@ -46,6 +50,12 @@ class Situation(Frozen):
     def reserving(self, symbol: str, notional: Decimal) -> "Situation":
         """The situation in which that entry is already on its way."""
         return self.model_copy(update={"reserved": (*self.reserved, Reservation(symbol=symbol, notional=notional))})
+
+
+def unguarded(portfolio: Portfolio, symbol: str) -> Decimal:
+    """Shares held that no working order would sell: they need a protective stop."""
+    selling = (order.open_qty for order in portfolio.working(symbol) if order.side is Side.SELL)
+    return max(ZERO, portfolio.held(symbol) - sum(selling, ZERO))
 
 
 @dataclass(frozen=True)
@@ -81,7 +91,7 @@ def entry_facts(symbol: str, situation: Situation) -> EntryFacts | tuple[Check, 
         quote_age_seconds=Decimal(str((situation.clock.now - quote.at).total_seconds())),
         atr=situation.atr[symbol],
         equity=portfolio.account.equity,
-        buying_power=portfolio.account.buying_power - sum((held.notional for held in situation.reserved), ZERO),
+        buying_power=portfolio.account.buying_power - sum(on_their_way for _, on_their_way in _coming(situation)),
         symbol_exposure=exposure.get(symbol, ZERO),
         gross_exposure=sum(exposure.values(), ZERO),
         open_symbols=frozenset(exposure),
@@ -107,7 +117,10 @@ def _gaps(symbol: str, situation: Situation, entries: list[Order]) -> list[Check
         gaps.append(missing(Code.MISSING_QUOTE, "a quote for the symbol"))
     if situation.atr.get(symbol, ZERO) <= 0:
         gaps.append(missing(Code.MISSING_VOLATILITY, "an average true range above zero"))
-    unpriced = sorted({order.symbol for order in entries if _price(order, situation) is None})
+    doubted = {doubt.symbol for doubt in situation.standing.doubts if doubt.entering > 0}
+    unpriced = sorted(
+        {order.symbol for order in entries if _price(order, situation) is None} | doubted - situation.quotes.keys()
+    )
     if unpriced:
         gaps.append(missing(Code.MISSING_ORDER_PRICE, f"a price for the working orders in {', '.join(unpriced)}"))
     for position in situation.portfolio.positions:
@@ -127,9 +140,18 @@ def _exposure(situation: Situation, entries: list[Order]) -> dict[str, Decimal]:
     for order in entries:
         value = abs(order.open_qty) * (_price(order, situation) or ZERO)
         exposure[order.symbol] = exposure.get(order.symbol, ZERO) + value
-    for held in situation.reserved:
-        exposure[held.symbol] = exposure.get(held.symbol, ZERO) + held.notional
+    for symbol, notional in _coming(situation):
+        exposure[symbol] = exposure.get(symbol, ZERO) + notional
     return exposure
+
+
+def _coming(situation: Situation) -> Iterator[tuple[str, Decimal]]:
+    """Symbol and dollars of entries that the broker does not show: cleared in this batch, or in doubt."""
+    yield from ((held.symbol, held.notional) for held in situation.reserved)
+    for doubt in situation.standing.doubts:
+        quote = situation.quotes.get(doubt.symbol)
+        if doubt.entering > 0 and quote:
+            yield doubt.symbol, doubt.entering * quote.ask
 
 
 def _price(order: Order, situation: Situation) -> Decimal | None:

@@ -5,12 +5,21 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from perun.tools.domain.frozen import Frozen
-from perun.tools.domain.money import Percent, Quantity
-from perun.tools.domain.orders import _SEAL, ClearedOrder, ClientOrderId, OrderTerms, Side
+from perun.tools.domain.market import Symbol
+from perun.tools.domain.money import Percent, Price, Quantity, plain
+from perun.tools.domain.orders import (
+    _SEAL,
+    ClearedOrder,
+    ClientOrderId,
+    OrderTerms,
+    OrderType,
+    Side,
+    TimeInForce,
+)
 from perun.tools.domain.signals import Action, Advice, TradingSignal
 from perun.tools.domain.verdicts import Check, Verdict
-from perun.tools.risk.breaches import Code, missing
-from perun.tools.risk.facts import Situation, entry_facts
+from perun.tools.risk.breaches import Code, holds, missing
+from perun.tools.risk.facts import Situation, entry_facts, unguarded
 from perun.tools.risk.limits import Limits
 from perun.tools.risk.rules import COMMON, ENTRY_ONLY, EXIT_ONLY, Case, EntryCase
 from perun.tools.risk.sizing import plan_entry
@@ -29,6 +38,15 @@ class Proposal(Frozen):
     """Shares cleared earlier for this order; it may only shrink from there."""
 
 
+class Protection(Frozen):
+    """Shares that no stop guards, and where their stop should stand."""
+
+    symbol: Symbol
+    stop: Price
+    """US dollars a share."""
+    client_order_id: ClientOrderId
+
+
 @dataclass(frozen=True)
 class Cleared:
     """An order that may be sent, and what was measured."""
@@ -44,23 +62,31 @@ class Denied:
     verdict: Verdict
 
 
-def clear(proposal: Proposal, situation: Situation | None, limits: Limits) -> Cleared | Denied:
+def clear(proposal: Proposal | Protection, situation: Situation | None, limits: Limits) -> Cleared | Denied:
     """Size one proposal and ask every rule; the only maker of a `ClearedOrder`.
 
     Args:
-        proposal: a BUY or SELL; a HOLD asks for nothing and is a ValueError.
+        proposal: a BUY or SELL, or the protection of a position; a HOLD asks for nothing and is a ValueError.
         situation: what is known now; None when the portfolio could not be read, which denies everything.
         limits: the limits in force.
     """
-    if proposal.signal.action is Action.HOLD:
+    if isinstance(proposal, Proposal) and proposal.signal.action is Action.HOLD:
         raise ValueError("a HOLD asks for no order")
     if situation is None:
         return _denied(proposal, (missing(Code.MISSING_PORTFOLIO, "account, positions, orders and clock"),), limits)
-    judge = _judge_entry if proposal.signal.action is Action.BUY else _judge_exit
-    checks, terms = judge(proposal, situation, limits)
+    checks, terms = _judge(proposal, situation, limits)
     if terms is None or not all(check.passed for check in checks):
         return _denied(proposal, checks, limits)
     return Cleared(ClearedOrder(terms, _SEAL), _verdict(proposal, checks, limits, terms))
+
+
+def _judge(
+    proposal: Proposal | Protection, situation: Situation, limits: Limits
+) -> tuple[tuple[Check, ...], OrderTerms | None]:
+    if isinstance(proposal, Protection):
+        return _judge_protection(proposal, situation)
+    judge = _judge_entry if proposal.signal.action is Action.BUY else _judge_exit
+    return judge(proposal, situation, limits)
 
 
 def clear_batch(
@@ -133,14 +159,35 @@ def _judge_exit(
     return checks, OrderTerms(client_order_id=proposal.client_order_id, symbol=signal.symbol, side=Side.SELL, qty=qty)
 
 
-def _denied(proposal: Proposal, checks: tuple[Check, ...], limits: Limits) -> Denied:
+def _judge_protection(protection: Protection, situation: Situation) -> tuple[tuple[Check, ...], OrderTerms | None]:
+    """A stop for the shares that no working order sells. It can only reduce, so no state and no clock holds it up."""
+    bare = unguarded(situation.portfolio, protection.symbol)
+    checks = (
+        holds(Code.NO_SHORT_SELLING, passed=bare > 0, measured=plain(bare), allowed="shares that nothing else sells"),
+    )
+    if bare <= 0:
+        return checks, None
+    return checks, OrderTerms(
+        client_order_id=protection.client_order_id,
+        symbol=protection.symbol,
+        side=Side.SELL,
+        qty=bare,
+        type=OrderType.STOP,
+        time_in_force=TimeInForce.GTC,
+        stop_price=protection.stop,
+    )
+
+
+def _denied(proposal: Proposal | Protection, checks: tuple[Check, ...], limits: Limits) -> Denied:
     return Denied(_verdict(proposal, checks, limits, None))
 
 
-def _verdict(proposal: Proposal, checks: tuple[Check, ...], limits: Limits, terms: OrderTerms | None) -> Verdict:
+def _verdict(
+    proposal: Proposal | Protection, checks: tuple[Check, ...], limits: Limits, terms: OrderTerms | None
+) -> Verdict:
     return Verdict(
-        symbol=proposal.signal.symbol,
-        action=proposal.signal.action,
+        symbol=proposal.symbol if isinstance(proposal, Protection) else proposal.signal.symbol,
+        action=Action.SELL if isinstance(proposal, Protection) else proposal.signal.action,
         cleared=terms is not None,
         checks=checks,
         terms=terms,

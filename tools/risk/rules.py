@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Final
 
-from perun.tools.domain.signals import Advice, Ruling, TradingSignal
+from perun.tools.domain.signals import Action, Advice, Ruling, TradingSignal
+from perun.tools.domain.standing import TradingState
 from perun.tools.domain.verdicts import Check
 from perun.tools.risk.breaches import Code, at_least, at_most, holds
 from perun.tools.risk.facts import EntryFacts, Situation
@@ -37,6 +38,20 @@ class EntryCase(Case):
     def notional(self) -> Decimal:
         """Dollars of the order at its worst price."""
         return self.qty * self.plan.worst
+
+
+def trading_state(case: Case) -> Check:
+    """R58: HALTED lets nothing out, REDUCING only what reduces."""
+    state = case.situation.standing.state
+    entry = case.signal.action is Action.BUY
+    passed = state is TradingState.ACTIVE or (state is TradingState.REDUCING and not entry)
+    return holds(Code.TRADING_STATE, passed=passed, measured=state, allowed="ACTIVE" if entry else "ACTIVE or REDUCING")
+
+
+def unresolved_order(case: Case) -> Check:
+    """R60: no order in this symbol is in doubt; while one is, not even the position is known."""
+    doubted = case.situation.standing.doubts_about(case.signal.symbol)
+    return holds(Code.UNRESOLVED_ORDER, passed=not doubted, measured="in doubt" if doubted else "none", allowed="none")
 
 
 def account_active(case: Case) -> Check:
@@ -146,6 +161,8 @@ def _share_of_equity(code: Code, case: EntryCase, exposure: Decimal, allowed: De
 
 
 COMMON: Final[tuple[Callable[[Case], Check], ...]] = (
+    trading_state,
+    unresolved_order,
     account_active,
     market_open,
     minimum_confidence,

@@ -1,8 +1,12 @@
 """A whole cycle on recorded days, through the graph's own entry point."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,10 +15,18 @@ from perun.agents.models import Question, Reply
 from perun.graph.app.wiring import open_floor
 from perun.graph.cycle import run_cycle
 from perun.tools.domain.errors import ConfigurationError, MarketUnavailable, UnknownSymbol
+from perun.tools.domain.events import ErrorNoted, Event, SnapshotTaken, Usage
 from perun.tools.domain.orders import Side
+from perun.tools.domain.ports import Pace
 from support.floor import cycle, parts, settings
 
 ALL = ("AAPL", "GOOG", "IBM", "MSFT")
+
+
+def events(folder: Path, document: dict[str, Any]) -> list[Event]:
+    """The record of a cycle."""
+    with open_floor(settings(folder), parts()) as floor:
+        return [stored.event for stored in floor.hand.ledger.events.read(document["cycle_id"])]
 
 
 def test_when_the_trend_is_up_then_the_desk_buys_and_the_orders_are_filled_at_the_next_open(tmp_path: Path) -> None:
@@ -148,6 +160,58 @@ def test_when_the_mind_fails_in_the_middle_then_the_same_slot_goes_on_and_repeat
     document = cycle(tmp_path, slot="s", mind=Power())
     assert document["outcome"] == "traded"
     assert sorted(asked) == ["analyst:AAPL", "analyst:IBM", "risk_manager:None", "trader:None"]
+    assert len([event for event in events(tmp_path, document) if isinstance(event, SnapshotTaken)]) == 1
+
+
+def test_when_the_power_goes_between_an_unusable_answer_and_its_repair_then_the_first_is_not_asked_for_again(
+    tmp_path: Path,
+) -> None:
+    asked: list[int] = []
+
+    class Stumbling(Baseline):
+        """Answers the trader's first question with nonsense, and goes out once before the repair."""
+
+        out = False
+
+        def reply(self, question: Question) -> Reply:
+            if question.role != "trader":
+                return super().reply(question)
+            if len(question.messages) > 2 and not self.out:
+                Stumbling.out = True
+                raise KeyboardInterrupt
+            asked.append(len(question.messages))
+            return super().reply(question) if len(question.messages) > 2 else Reply("nonsense", Usage(calls=1))
+
+    with pytest.raises(KeyboardInterrupt):
+        cycle(tmp_path, slot="s", mind=Stumbling())
+    document = cycle(tmp_path, slot="s", mind=Stumbling())
+    assert document["outcome"] == "traded"
+    assert asked == [2, 4]
+    assert document["usage"]["calls"] == 1
+
+
+def test_when_the_power_goes_after_the_orders_were_sent_then_the_slot_goes_on_and_sends_none_of_them_again(
+    tmp_path: Path,
+) -> None:
+    class Breaking:
+        """A pace that breaks when the orders should be followed."""
+
+        def __init__(self, pace: Pace) -> None:
+            self.is_current = pace.is_current
+
+        def follow(self, client_order_ids: Sequence[str], as_of: datetime) -> None:
+            raise KeyboardInterrupt
+
+        def end_cycle(self, as_of: datetime) -> None:
+            raise AssertionError("never reached")
+
+    with open_floor(settings(tmp_path), parts()) as floor, pytest.raises(KeyboardInterrupt):
+        run_cycle(replace(floor, hand=replace(floor.hand, pace=Breaking(floor.hand.pace))), ("AAPL", "IBM"), "s")
+    document = cycle(tmp_path, slot="s")
+    assert document["outcome"] == "traded"
+    with open_floor(settings(tmp_path), parts()) as floor:
+        entries = [order for order in floor.book.orders() if order.parent is None]
+    assert len(entries) == len(document["orders"]) == 2
 
 
 def test_when_the_index_of_memory_is_damaged_then_the_cycle_goes_on_without_it_and_says_so(tmp_path: Path) -> None:
@@ -156,6 +220,8 @@ def test_when_the_index_of_memory_is_damaged_then_the_cycle_goes_on_without_it_a
     document = cycle(tmp_path)
     assert document["outcome"] == "degraded"
     assert any("memory index" in line for line in document["errors"])
+    noted = {event.where for event in events(tmp_path, document) if isinstance(event, ErrorNoted)}
+    assert noted == {"recall", "remember"}
     assert len(document["signals"]) == 2
 
 

@@ -60,9 +60,21 @@ def test_when_an_intent_or_its_attempt_already_stands_then_writing_it_is_an_erro
     assert ledger.intents.of_cycle("c1") == [first]
 
 
-def test_when_the_cycle_is_unknown_then_writing_an_intent_is_an_error(ledger: Ledger) -> None:
-    with pytest.raises(ValueError, match="no such cycle"):
-        ledger.intents.write("acc", "c9", terms(), Leg.ENTRY, 1, IntentState.PLANNED, NOW)
+def test_when_an_intent_is_amended_before_it_is_sent_then_its_terms_and_hash_are_new(ledger: Ledger) -> None:
+    written = ledger.intents.write("acc", "c1", terms(), Leg.ENTRY, 1, IntentState.SUBMITTING, NOW)
+    ledger.intents.amend("acc", terms(qty="7"), LATER)
+
+    amended = ledger.intents.get("acc", written.client_order_id)
+    assert amended.terms == terms(qty="7")
+    assert amended.body_hash != written.body_hash
+
+
+def test_when_an_intent_was_answered_then_it_cannot_be_amended(ledger: Ledger) -> None:
+    written = ledger.intents.write("acc", "c1", terms(), Leg.ENTRY, 1, IntentState.SUBMITTING, NOW)
+    ledger.intents.move("acc", written.client_order_id, IntentState.ACKED, "", LATER)
+
+    with pytest.raises(ValueError, match="not about to be submitted"):
+        ledger.intents.amend("acc", terms(qty="7"), LATER)
 
 
 def test_when_an_intent_moves_then_its_state_detail_and_instant_are_new_and_its_terms_are_not(ledger: Ledger) -> None:

@@ -15,6 +15,7 @@ from perun.tools.brokerage.observing import ATR_SESSIONS
 from perun.tools.domain.errors import BrokerUnavailable, LedgerUnavailable, OrderRejected
 from perun.tools.domain.orders import Order, OrderStatus, OrderTerms, Side
 from perun.tools.domain.portfolio import Portfolio
+from perun.tools.domain.standing import ACTIVE
 from perun.tools.market.recorded import RecordedMarket
 from perun.tools.risk.breaches import Code
 from perun.tools.risk.gate import Denied, Proposal
@@ -70,7 +71,7 @@ def notes(exchange: Exchange) -> Notes:
 
 
 def gated(exchange: Exchange, market: RecordedMarket, **lines: Any) -> GatedBroker:
-    return GatedBroker(EmbeddedBook(exchange), EmbeddedWriter(exchange), market, limits(**lines))
+    return GatedBroker(EmbeddedBook(exchange), EmbeddedWriter(exchange), market, limits(**lines), lambda: ACTIVE)
 
 
 @pytest.fixture
@@ -161,15 +162,16 @@ def test_when_an_entry_waits_for_its_session_then_its_held_stop_takes_no_room_fr
 
 
 @pytest.mark.usefixtures("ten_shares")
-def test_when_an_exit_is_cleared_then_the_stop_goes_before_it_and_the_shares_are_sold(
+def test_when_an_exit_is_cleared_then_its_intent_is_durable_before_the_stop_goes_and_the_shares_are_sold(
     exchange: Exchange, broker: GatedBroker, notes: Notes
 ) -> None:
     assert placed(broker, exit_(id="exit"), notes).qty == 10
     (then,) = notes.orders_then
     assert [(each.client_order_id, each.status) for each in then] == [
         ("entry", OrderStatus.FILLED),
-        ("entry-stop", OrderStatus.CANCELED),
+        ("entry-stop", OrderStatus.NEW),
     ]
+    assert status(exchange, "entry-stop") is OrderStatus.CANCELED
     pass_session(exchange)
     assert (status(exchange, "exit"), held(exchange)) == (OrderStatus.FILLED, 0)
 
@@ -224,11 +226,11 @@ class SlowHand(EmbeddedWriter):
 def test_when_the_stop_sells_while_it_is_being_cancelled_then_the_second_look_denies_the_exit(
     exchange: Exchange, market: RecordedMarket, notes: Notes
 ) -> None:
-    broker = GatedBroker(EmbeddedBook(exchange), SlowHand(exchange), market, limits())
+    broker = GatedBroker(EmbeddedBook(exchange), SlowHand(exchange), market, limits(), lambda: ACTIVE)
     denied = broker.place(exit_(), notes)
     assert isinstance(denied, Denied)
     assert breaches_of(denied) == {Code.NO_SHORT_SELLING}
-    assert notes.intents == []
+    assert EmbeddedBook(exchange).order("AAPL-sell") is None
 
 
 @pytest.mark.usefixtures("ten_shares")
@@ -281,7 +283,7 @@ class SilentBook(EmbeddedBook):
 def test_when_the_broker_does_not_tell_the_portfolio_then_nothing_is_sent_written_or_cancelled(
     exchange: Exchange, market: RecordedMarket, notes: Notes, asked: Proposal
 ) -> None:
-    broker = GatedBroker(SilentBook(exchange), EmbeddedWriter(exchange), market, limits())
+    broker = GatedBroker(SilentBook(exchange), EmbeddedWriter(exchange), market, limits(), lambda: ACTIVE)
     with pytest.raises(BrokerUnavailable):
         broker.place(asked, notes)
     assert (exchange.order("next"), notes.intents) == (None, [])

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from perun.tools.domain.signals import Ruling
+from perun.tools.domain.standing import Doubt, Standing, TradingState
 from perun.tools.risk.breaches import Code
 from perun.tools.risk.facts import Situation
 from perun.tools.risk.gate import Proposal, clear
@@ -29,7 +30,12 @@ from support.gate import (
 
 Case = tuple[Proposal, Situation | None, Limits]
 
+HALTED = Standing(state=TradingState.HALTED, reason="said in a test")
+IN_DOUBT = Standing(state=TradingState.ACTIVE, doubts=(Doubt(client_order_id="x", symbol="AAPL", entering=Decimal(1)),))
+
 CASES: dict[Code, Case] = {
+    Code.TRADING_STATE: (entry(), situation(standing=HALTED), limits()),
+    Code.UNRESOLVED_ORDER: (entry(), situation(standing=IN_DOUBT), limits()),
     Code.ACCOUNT_ACTIVE: (entry(), situation(trading_blocked=True), limits()),
     Code.MARKET_OPEN: (entry(), situation(is_open=False), limits()),
     Code.MIN_CONFIDENCE: (entry(confidence=0.5), situation(), limits(min_confidence=0.6)),

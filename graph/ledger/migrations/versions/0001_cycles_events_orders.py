@@ -57,7 +57,7 @@ def _intents() -> None:
         "intents",
         Column("account", Text, primary_key=True),
         Column("client_order_id", Text, primary_key=True),
-        Column("cycle_id", Text, ForeignKey("cycles.cycle_id"), nullable=False),
+        Column("cycle_id", Text, nullable=False),
         Column("symbol", Text, nullable=False),
         Column("leg", Text, nullable=False),
         Column("attempt", Integer, nullable=False),

@@ -1,0 +1,144 @@
+"""How an order is sent at most once: the journal before the request, and what each answer makes of the intent."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from perun.graph.ledger.intents import IntentState
+from perun.graph.ledger.ledger import Ledger
+from perun.graph.watch import Wait, Watch
+from perun.tools.domain.clock import Clock
+from perun.tools.domain.errors import (
+    BrokerUnavailable,
+    ClientIdConflict,
+    Halted,
+    KeyRefused,
+    MarketUnavailable,
+    NotSent,
+    OrderRejected,
+    RateLimited,
+)
+from perun.tools.domain.events import ErrorNoted, IntentWritten, VerdictGiven
+from perun.tools.domain.orders import Leg, Order, OrderTerms
+from perun.tools.domain.ports import BookReader, Recorder
+from perun.tools.domain.standing import TradingState
+from perun.tools.domain.verdicts import Verdict
+from perun.tools.risk.gate import Denied
+
+LOOKS: Final = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
+"""Seconds before each look for an order that may or may not have arrived."""
+ATTEMPT: Final = 1
+"""The only attempt there is: an order in doubt or refused is never sent again in its slot by itself."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What a submission touches beside the broker's writer."""
+
+    book: BookReader
+    ledger: Ledger
+    account: str
+    watch: Watch
+    recorder: Recorder
+    clock: Clock
+    wait: Wait
+
+
+class Submission:
+    """Sends orders of one run under one name (the cycle's id), and keeps what went wrong."""
+
+    def __init__(self, name: str, desk: Desk) -> None:
+        self._name, self._desk = name, desk
+        self._leg = Leg.ENTRY
+        self.denials: dict[str, Verdict] = {}
+        self.troubles: list[str] = []
+
+    def send(self, id_: str, leg: Leg, place: "Callable[[Submission], Order | Denied]") -> None:
+        """Have `place` send the order, with this submission as its journal, and settle what came of it.
+
+        An id that stands in the ledger already is looked up and never sent.
+        """
+        if self._desk.ledger.intents.get(self._desk.account, id_) is not None:
+            self.look_up(id_, pauses=(0.0,))
+            return
+        self._leg = leg
+        try:
+            answer = place(self)
+        except OrderRejected as refusal:
+            self._end(id_, IntentState.REJECTED, "ORDER_REJECTED", f"the broker rejected {id_}: {refusal.message}")
+        except KeyRefused as error:
+            self._end(id_, IntentState.REJECTED, "KEY_REFUSED", str(error))
+            self._desk.watch.tighten(TradingState.HALTED, str(error), "execute", self._desk.recorder)
+        except ClientIdConflict as error:
+            self._end(id_, IntentState.REJECTED, "CLIENT_ID_CONFLICT", str(error))
+            self._desk.watch.tighten(TradingState.HALTED, str(error), "execute", self._desk.recorder)
+        except Halted as error:
+            self._end(id_, IntentState.NOT_SENT, "HALTED", str(error))
+        except (NotSent, RateLimited, MarketUnavailable) as error:
+            self._end(id_, IntentState.NOT_SENT, "NOT_SENT", f"{id_} was not sent: {error}")
+        except BrokerUnavailable as error:
+            self._doubt(id_, error)
+        else:
+            self._settle(id_, answer)
+
+    def intend(self, terms: OrderTerms) -> None:
+        """Make the intent durable, or amend the one that was not sent yet."""
+        desk, now = self._desk, self._desk.clock.now()
+        if desk.ledger.intents.get(desk.account, terms.client_order_id) is not None:
+            desk.ledger.intents.amend(desk.account, terms, now)
+        else:
+            desk.ledger.intents.write(desk.account, self._name, terms, self._leg, ATTEMPT, IntentState.SUBMITTING, now)
+        intent = desk.ledger.intents.get(desk.account, terms.client_order_id)
+        desk.recorder.record(IntentWritten(terms=terms, body_hash=intent.body_hash if intent else ""))
+
+    def look_up(self, id_: str, pauses: tuple[float, ...] = LOOKS) -> bool:
+        """Look for an order in doubt; True when it is in doubt no longer.
+
+        What is found is adopted. What is not found stays in doubt: only a later reconciliation may say it never came.
+        """
+        intent = self._desk.ledger.intents.get(self._desk.account, id_)
+        if intent is None or intent.state.is_terminal:
+            return True
+        for pause in pauses:
+            if pause:
+                self._desk.wait(pause)
+            try:
+                order = self._desk.book.order(id_)
+            except BrokerUnavailable:
+                continue
+            if order is not None:
+                self._move(id_, IntentState.ACKED, f"found at the broker: {order.status}")
+                return True
+        self._move(id_, IntentState.UNKNOWN, "not found at the broker yet")
+        return False
+
+    def _doubt(self, id_: str, error: BrokerUnavailable) -> None:
+        """No clear answer: before the intent nothing can have been sent; after it the order is looked for."""
+        if self._desk.ledger.intents.get(self._desk.account, id_) is None:
+            self._trouble("BROKER_UNAVAILABLE", f"{id_} was not sent: {error}")
+            return
+        self._move(id_, IntentState.UNKNOWN, str(error))
+        self._desk.recorder.record(ErrorNoted(where="execute", code="AMBIGUOUS_SUBMIT", message=f"{id_}: {error}"))
+        if not self.look_up(id_):
+            self.troubles.append(f"no clear answer to {id_}, and it was not found: {error}")
+
+    def _settle(self, id_: str, answer: Order | Denied) -> None:
+        if isinstance(answer, Order):
+            self._move(id_, IntentState.ACKED, answer.status)
+            return
+        self.denials[answer.verdict.symbol] = answer.verdict
+        self._desk.recorder.record(VerdictGiven(stage="wire", verdict=answer.verdict))
+        if self._desk.ledger.intents.get(self._desk.account, id_) is not None:
+            self._move(id_, IntentState.DENIED, "denied on the last look")
+
+    def _end(self, id_: str, state: IntentState, code: str, message: str) -> None:
+        if self._desk.ledger.intents.get(self._desk.account, id_) is not None:
+            self._move(id_, state, message)
+        self._trouble(code, message)
+
+    def _move(self, id_: str, state: IntentState, detail: str) -> None:
+        self._desk.ledger.intents.move(self._desk.account, id_, state, detail, self._desk.clock.now())
+
+    def _trouble(self, code: str, message: str) -> None:
+        self._desk.recorder.record(ErrorNoted(where="execute", code=code, message=message))
+        self.troubles.append(message)
