@@ -17,6 +17,8 @@ app = typer.Typer(
 )
 config = typer.Typer(help="What is set, and from where.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(config, name="config")
+exchange = typer.Typer(help="The embedded exchange, for other programs.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(exchange, name="exchange")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout instead of text.")]
 
@@ -40,6 +42,8 @@ def run(
     document = running.run(_overrides(symbols), slot, _say)
     if as_json:
         _print_json(document)
+    elif document["outcome"] == "halted":
+        _say(f"perun: {document['errors'][0]}; nobody was asked. perun resume --reason … trades again")
     else:
         from perun.graph.app import inspecting
         from perun.graph.app.pages import run_page
@@ -137,6 +141,21 @@ def flatten(
     document = commanding.flatten({})
     _report(document, as_json)
     raise typer.Exit(5 if document["errors"] else 0)
+
+
+@exchange.command("serve")
+def exchange_serve(
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8420,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    pace: Annotated[str, typer.Option(help="manual: POST /perun/advance; auto: also after market orders.")] = "auto",
+) -> None:
+    """Serve the embedded exchange as an Alpaca-compatible HTTP and websocket server."""
+    from perun.graph.app.serving_exchange import serve_exchange
+    from perun.tools.domain.errors import ConfigurationError
+
+    if pace not in {"manual", "auto"}:
+        raise ConfigurationError(f"--pace {pace} should be manual or auto")
+    serve_exchange(host, port, "manual" if pace == "manual" else "auto", _say)
 
 
 @config.command("show")

@@ -7,21 +7,20 @@ from typing import Any, Final
 
 from perun.graph.app.reading import read_settings
 from perun.graph.app.settings import Settings
-from perun.graph.app.wiring import Station, data_folder, ledger_path, open_exchange, open_station
+from perun.graph.app.venues import open_venue
+from perun.graph.app.wiring import Station, data_folder, ledger_path, open_station
 from perun.graph.ledger.ledger import open_ledger
 from perun.graph.ledger.recorder import EventRecorder
 from perun.graph.reconciling import reconcile
 from perun.graph.result import order_row
 from perun.graph.submission import Desk, Submission
 from perun.graph.watch import IN_DOUBT, Watch
-from perun.tools.brokerage.embedded.book import EmbeddedBook
 from perun.tools.domain.clock import SystemClock
 from perun.tools.domain.errors import ConfigurationError, Halted, OrderRejected, Unavailable
 from perun.tools.domain.events import StateChanged
 from perun.tools.domain.orders import Leg, Order, Side
 from perun.tools.domain.signals import Action, TradingSignal
 from perun.tools.domain.standing import TradingState
-from perun.tools.market.recorded import RecordedMarket
 from perun.tools.risk.gate import Proposal
 
 _HALT_SECONDS: Final = 5
@@ -47,13 +46,9 @@ def halt(reason: str, overrides: Mapping[str, str]) -> dict[str, Any]:
 
 def _latch(settings: Settings, reason: str) -> None:
     folder, clock = data_folder(settings), SystemClock()
-    with (
-        open_ledger(ledger_path(folder), clock) as ledger,
-        open_exchange(settings, RecordedMarket.shipped(), folder) as exchange,
-    ):
-        account = EmbeddedBook(exchange).account().account_id
-        recorder = EventRecorder(ledger, f"desk:{account}", clock)
-        Watch(ledger, account, folder / "HALT", clock).tighten(TradingState.HALTED, reason, _who(), recorder)
+    with open_ledger(ledger_path(folder), clock) as ledger, open_venue(settings, folder) as venue:
+        recorder = EventRecorder(ledger, f"desk:{venue.account}", clock)
+        Watch(ledger, venue.account, folder / "HALT", clock).tighten(TradingState.HALTED, reason, _who(), recorder)
 
 
 def resume(reason: str, overrides: Mapping[str, str]) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from importlib.util import find_spec
 from typing import Any
 
 from perun.graph.app.reading import Configuration, read_settings
+from perun.graph.app.venues import open_venue
 from perun.graph.app.wiring import (
     data_folder,
     ledger_path,
     minds,
-    open_exchange,
     prompts,
     refuse_what_is_not_built,
 )
@@ -31,7 +31,7 @@ def examine(overrides: Mapping[str, str]) -> dict[str, Any]:
         rows.append({"check": "settings", "ok": False, "detail": str(error)})
     else:
         checks = {"settings": _settings, "data folder": _folder, "recorded market": _market, "prompts": _prompts}
-        checks |= {"models": _models, "ledger": _ledger, "exchange": _exchange}
+        checks |= {"models": _models, "ledger": _ledger, "broker": _venue}
         rows += [_check(name, lambda ask=ask: ask(configuration)) for name, ask in checks.items()]  # type: ignore[misc] # the default binds
     return {"schema": "perun.doctor/1", "ok": all(row["ok"] for row in rows), "checks": rows}
 
@@ -89,7 +89,7 @@ def _ledger(configuration: Configuration) -> str:
     return f"{len(streams)} cycles recorded, every chain whole"
 
 
-def _exchange(configuration: Configuration) -> str:
+def _venue(configuration: Configuration) -> str:
     folder = data_folder(configuration.settings)
-    with open_exchange(configuration.settings, RecordedMarket.shipped(), folder) as exchange:
-        return f"the embedded account stands at {exchange.now():%Y-%m-%d}"
+    with open_venue(configuration.settings, folder) as venue:
+        return f"{venue.mode} account {venue.account} stands at {venue.book.clock().now:%Y-%m-%d}"

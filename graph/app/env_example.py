@@ -22,7 +22,7 @@ SECTIONS: Final = (
 )
 """Title and first setting of each section, in the order of the settings."""
 
-REFUSED: Final = frozenset({"allow_short", "broker", "chroma_url", "database_url"})
+REFUSED: Final = frozenset({"allow_short", "chroma_url", "database_url"})
 """Settings of which this version serves the default alone."""
 
 UNUSED: Final = frozenset(
@@ -33,15 +33,6 @@ UNUSED: Final = frozenset(
         "llm_max_calls_per_cycle",
         "llm_max_tokens_per_cycle",
         "llm_max_usd_per_day",
-        "alpaca_api_key",
-        "alpaca_secret_key",
-        "alpaca_paper",
-        "live_trading",
-        "alpaca_trading_url",
-        "alpaca_data_url",
-        "alpaca_stream_url",
-        "order_wait_seconds",
-        "broker_timeout_seconds",
         "max_sector_percent",
         "daily_loss_limit_percent",
         "max_drawdown_percent",

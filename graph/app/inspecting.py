@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from perun.graph.app.reading import NAMES, is_secret, read_settings
-from perun.graph.app.wiring import MODE, data_folder, ledger_path, open_exchange
+from perun.graph.app.venues import Venue, open_venue
+from perun.graph.app.wiring import data_folder, ledger_path
 from perun.graph.desk import stamp
 from perun.graph.ledger.cycles import Cycle
 from perun.graph.ledger.intents import Intent
@@ -16,12 +17,10 @@ from perun.graph.ledger.ledger import Ledger, open_ledger
 from perun.graph.result import order_row
 from perun.graph.story import tell
 from perun.graph.watch import IN_DOUBT, Watch
-from perun.tools.brokerage.embedded.book import EmbeddedBook
 from perun.tools.domain.clock import SystemClock
 from perun.tools.domain.errors import ConfigurationError
 from perun.tools.domain.money import cents, plain
 from perun.tools.domain.portfolio import Position
-from perun.tools.market.recorded import RecordedMarket
 
 _LOGIN = re.compile(r"//[^/@\s]+@")
 """A name and password inside an address."""
@@ -32,9 +31,12 @@ class _Office:
     """Ledger and book, for reading."""
 
     ledger: Ledger
-    book: EmbeddedBook
-    account: str
+    venue: Venue
     folder: Path
+
+    @property
+    def account(self) -> str:
+        return self.venue.account
 
 
 @contextmanager
@@ -43,14 +45,14 @@ def _open_office(overrides: Mapping[str, str]) -> Iterator[_Office]:
     folder = data_folder(settings)
     with ExitStack() as stack:
         ledger = stack.enter_context(open_ledger(ledger_path(folder), SystemClock()))
-        book = EmbeddedBook(stack.enter_context(open_exchange(settings, RecordedMarket.shipped(), folder)))
-        yield _Office(ledger, book, book.account().account_id, folder)
+        venue = stack.enter_context(open_venue(settings, folder))
+        yield _Office(ledger, venue, folder)
 
 
 def status(overrides: Mapping[str, str]) -> dict[str, Any]:
     """The document `perun.status/1`."""
     with _open_office(overrides) as office:
-        portfolio, clock = office.book.portfolio(), office.book.clock()
+        portfolio, clock = office.venue.book.portfolio(), office.venue.book.clock()
         last = office.ledger.cycles.last(office.account)
         standing = Watch(office.ledger, office.account, office.folder / "HALT", SystemClock()).standing()
         unresolved = [
@@ -58,10 +60,10 @@ def status(overrides: Mapping[str, str]) -> dict[str, Any]:
         ]
         return {
             "schema": "perun.status/1",
-            "mode": MODE,
+            "mode": office.venue.mode,
             "account_id": office.account,
             "trading_state": standing.state.value,
-            "reason": standing.reason or ("" if clock.is_open else "the recording has ended"),
+            "reason": standing.reason or ("" if clock.is_open else "the market is closed"),
             "equity": plain(cents(portfolio.account.equity)),
             "cash": plain(cents(portfolio.account.cash)),
             "buying_power": plain(cents(portfolio.account.buying_power)),
@@ -72,7 +74,7 @@ def status(overrides: Mapping[str, str]) -> dict[str, Any]:
             ],
             "unresolved_orders": [_unresolved(intent) for intent in unresolved],
             "last_cycle": _cycle(last) if last else None,
-            "next_cycle": {"as_of": stamp(clock.now)} if clock.is_open else None,
+            "next_cycle": {"as_of": stamp(clock.now if clock.is_open else clock.next_open)},
         }
 
 

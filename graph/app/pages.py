@@ -110,8 +110,16 @@ def report_page(document: Document) -> None:
     console = _console()
     for name, value in document.items():
         if name != "schema" and value not in ([], ""):
-            said = value if not isinstance(value, list) else "\n  ".join(["", *(str(each) for each in value)])
+            said = value if not isinstance(value, list) else "\n  ".join(["", *(_said(each) for each in value)])
             console.print(f"{name.replace('_', ' ')}: {escape(str(said))}", highlight=False)
+
+
+def _said(row: Any) -> str:
+    """An order in one line; anything else as it is."""
+    if not isinstance(row, Mapping):
+        return str(row)
+    at = f" at {row['filled_avg_price']}" if row["filled_avg_price"] else ""
+    return f"{row['side']} {row['qty']} {row['symbol']}: {row['status']}{at}"
 
 
 def doctor_page(document: Document) -> None:

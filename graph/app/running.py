@@ -16,7 +16,8 @@ def run(overrides: Mapping[str, str], slot: str | None, say: Callable[[str], Non
     for warning in configuration.warnings:
         say(f"perun: {warning}")
     settings = configuration.settings
-    _refuse_unknown(settings.default_symbols)
+    if settings.broker == "embedded":
+        _refuse_unknown(settings.default_symbols)
     from perun.graph.app.wiring import open_floor
     from perun.graph.cycle import run_cycle
 

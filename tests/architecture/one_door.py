@@ -48,7 +48,7 @@ RULES = (
     Rule(
         "only the brokerage and the wiring know an order writer",
         only_in(
-            ["tools/domain/ports.py", "tools/brokerage", "graph/app/wiring.py"], lambda source: source.says(WRITERS)
+            ["tools/domain/ports.py", "tools/brokerage", "graph/app/venues.py"], lambda source: source.says(WRITERS)
         ),
         bad=(
             ("graph/nodes/execute.py", "from perun.tools.domain.ports import OrderWriter"),
@@ -57,7 +57,7 @@ RULES = (
         ),
         good=(
             ("tools/brokerage/gated.py", "from perun.tools.domain.ports import OrderWriter"),
-            ("graph/app/wiring.py", "hand = EmbeddedWriter(exchange)"),
+            ("graph/app/venues.py", "hand = EmbeddedWriter(exchange)"),
         ),
     ),
     Rule(
@@ -77,6 +77,25 @@ RULES = (
             ("agents/trader.py", "send = broker.submit"),
         ),
         good=(("graph/nodes/execute.py", "self._hand.broker.place(proposal, self)"), ("graph/cycle.py", "submit = 1")),
+    ),
+    Rule(
+        # The server is the broker's side of the wire: what comes in there was cleared, if at all, by somebody else's
+        # gate, and is held against the exchange's own rules. Our own desk has no way to write a ticket.
+        "only the exchange's own server takes tickets of other programs",
+        only_in(
+            ["tools/brokerage/embedded", "graph/app/exchange_server"],
+            lambda source: source.says(["Ticket", "take_ticket", "replace_order"]),
+        ),
+        bad=(
+            ("tools/brokerage/gated.py", "from perun.tools.brokerage.embedded.ticket import Ticket"),
+            ("graph/nodes/execute.py", "exchange.take_ticket(ticket)"),
+            ("graph/app/wiring.py", "replace = exchange.replace_order"),
+            ("agents/trader.py", "take = getattr(exchange, 'take_ticket')"),
+        ),
+        good=(
+            ("graph/app/exchange_server/orders.py", "at.exchange.take_ticket(body.ticket())"),
+            ("tools/brokerage/embedded/exchange.py", "def take_ticket(self, ticket: Ticket) -> Order: ..."),
+        ),
     ),
     Rule(
         "the desk holds no hand",

@@ -63,7 +63,7 @@ def test_when_the_example_is_read_then_every_setting_has_a_line_with_its_default
     assert [name for _, name, _ in said] == list(NAMES.values())
     assert ("below it a signal is a HOLD; 0 to 1", "MIN_CONFIDENCE", "0.6") in said
     assert ("key of Perplexity, for research [not used yet]", "PERPLEXITY_API_KEY", "") in said
-    assert ("embedded or alpaca [default only]", "BROKER", "embedded") in said
+    assert ("embedded or alpaca", "BROKER", "embedded") in said
 
 
 def test_when_the_example_is_copied_to_dotenv_then_nothing_changes(tmp_path: Path, bare: None) -> None:

@@ -7,11 +7,18 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
+
+from perun.tools.brokerage.alpaca.book import AlpacaBook
+from perun.tools.brokerage.alpaca.client import AlpacaAccess
+from perun.tools.brokerage.alpaca.line import trading_line
+from perun.tools.brokerage.alpaca.writer import AlpacaWriter
 from perun.tools.brokerage.embedded.book import EmbeddedBook
 from perun.tools.brokerage.embedded.writer import EmbeddedWriter
 from perun.tools.domain.orders import ClearedOrder, Order, OrderTerms
 from perun.tools.domain.ports import BookReader, OrderWriter
 from support.exchange import FREE, cleared, exchange_at, pass_session
+from support.exchange_server import served_exchange
 from support.market import made_market
 
 CASH = Decimal(100_000)
@@ -53,5 +60,19 @@ def embedded(folder: Path) -> Iterator[BrokerUnderTest]:
         yield BrokerUnderTest(EmbeddedBook(exchange), EmbeddedWriter(exchange), lambda: pass_session(exchange))
 
 
-BROKERS: dict[str, Callable[[Path], AbstractContextManager[BrokerUnderTest]]] = {"embedded": embedded}
+@contextmanager
+def alpaca(folder: Path) -> Iterator[BrokerUnderTest]:
+    """The same exchange behind its HTTP door, through alpaca-py and our own adapter."""
+    market = made_market(folder / "market", PRICES)
+    with served_exchange(folder, market, cash=CASH, **FREE) as served:
+        access = AlpacaAccess(key=SecretStr(served.key), secret=SecretStr(served.secret), trading_url=served.base_url)
+        line = trading_line(access)
+        book = AlpacaBook(line)
+        yield BrokerUnderTest(book, AlpacaWriter(line, book), served.advance)
+
+
+BROKERS: dict[str, Callable[[Path], AbstractContextManager[BrokerUnderTest]]] = {
+    "embedded": embedded,
+    "alpaca": alpaca,
+}
 """Every implementation; a new one is one line here."""

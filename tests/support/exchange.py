@@ -8,6 +8,7 @@ from typing import Any
 from perun.tools.brokerage.embedded.exchange import Exchange
 from perun.tools.brokerage.embedded.settings import ExchangeSettings
 from perun.tools.brokerage.embedded.tape import RecordedPrices
+from perun.tools.brokerage.embedded.ticket import StopLoss, Ticket
 from perun.tools.domain.money import CENT, Percent
 from perun.tools.domain.orders import _SEAL, ClearedOrder, Order, OrderTerms, OrderType, Side, TimeInForce
 from perun.tools.risk.facts import Situation
@@ -79,6 +80,15 @@ def working(terms: OrderTerms, **changes: Any) -> Order:
     return order.model_copy(update=changes)
 
 
+_KINDS = {
+    (False, False): OrderType.MARKET,
+    (True, False): OrderType.LIMIT,
+    (False, True): OrderType.STOP,
+    (True, True): OrderType.STOP_LIMIT,
+}
+"""By whether a limit and a stop are given."""
+
+
 def _gate_makes(terms: OrderTerms) -> bool:
     """True for day orders at the market: an entry of whole shares with a stop on the price grid, or an exit."""
     at_market = (terms.type, terms.time_in_force) == (OrderType.MARKET, TimeInForce.DAY)
@@ -113,7 +123,7 @@ def _terms(
     stop_loss: str | None = None,
     tif: TimeInForce = TimeInForce.DAY,
 ) -> OrderTerms:
-    kind = OrderType.LIMIT if limit else OrderType.STOP if stop else OrderType.MARKET
+    kind = _KINDS[bool(limit), bool(stop)]
     return OrderTerms(
         client_order_id=id,
         symbol=symbol,
@@ -125,3 +135,10 @@ def _terms(
         stop_price=stop,
         stop_loss=stop_loss,
     )
+
+
+def ticket(terms: OrderTerms, **more: Any) -> Ticket:
+    """The terms as another program asks: `ticket(buy(), order_class="bracket", take_profit="110", stop_loss="90")`."""
+    loss = more.pop("stop_loss", None)
+    exits = {"stop_loss": StopLoss(stop_price=loss)} if loss else {}
+    return Ticket.model_validate({**dict(Ticket.of(terms)), "exits_in_force": None, **exits, **more})

@@ -111,3 +111,26 @@ def test_when_secrets_are_set_then_config_show_tells_only_that_they_are(tmp_path
     assert rows["OPENAI_API_KEY"] == {"name": "OPENAI_API_KEY", "value": "set", "source": "environment"}
     assert rows["MIN_CONFIDENCE"] == {"name": "MIN_CONFIDENCE", "value": "0.7", "source": "environment"}
     assert "canary" not in shown.stdout + perun(tmp_path, "config", "show", OPENAI_API_KEY="sk-canary").stdout
+
+
+def test_when_the_desk_is_halted_then_a_run_says_why_and_ends_with_3(tmp_path: Path) -> None:
+    assert perun(tmp_path, "halt", "--reason", "a bad feeling").returncode == 0
+    answer = perun(tmp_path, "run")
+    assert (answer.returncode, answer.stdout) == (3, "")
+    assert "halted: a bad feeling" in answer.stderr
+
+
+@pytest.mark.parametrize(("command", "said"), [("halt", "--reason"), ("resume", "--reason"), ("flatten", "--yes")])
+def test_when_a_command_lacks_what_it_needs_then_it_is_a_usage_error(tmp_path: Path, command: str, said: str) -> None:
+    answer = perun(tmp_path, command)
+    assert answer.returncode == 2
+    assert said in answer.stderr
+
+
+def test_when_live_trading_is_asked_for_without_consent_then_it_is_refused(tmp_path: Path) -> None:
+    answer = perun(
+        tmp_path, "run", BROKER="alpaca", ALPACA_API_KEY="k", ALPACA_SECRET_KEY="sk-canary", ALPACA_PAPER="false"
+    )
+    assert answer.returncode == 2
+    assert "LIVE_TRADING=yes-i-accept-the-risk" in answer.stderr
+    assert "canary" not in answer.stderr

@@ -11,7 +11,9 @@ import pytest
 from perun.graph.app.wiring import open_floor
 from perun.graph.cycle import Floor, run_cycle
 from perun.graph.ledger.intents import IntentState
+from perun.graph.ledger.recorder import EventRecorder
 from perun.graph.reconciling import PATIENCE, Findings, reconcile
+from perun.graph.submission import Desk
 from perun.tools.brokerage.embedded.writer import EmbeddedWriter
 from perun.tools.brokerage.gated import GatedBroker
 from perun.tools.domain.clock import Clock, StoppedClock
@@ -80,11 +82,10 @@ def entries(floor: Floor) -> list[Order]:
 
 
 def reconciled(floor: Floor) -> Findings:
-    from perun.graph.app.commanding import _desk, _name
-    from perun.graph.app.wiring import Station
-
-    station = Station(floor.account, floor.clock, floor.market, floor.book, floor.hand, floor.limits)  # type: ignore[arg-type] # the embedded floor's own
-    return reconcile(_name(station), _desk(station), floor.hand.broker)
+    stream = f"desk:{floor.account}"
+    recorder = EventRecorder(floor.hand.ledger, stream, floor.clock)
+    desk = Desk(floor.book, floor.hand.ledger, floor.account, floor.hand.watch, recorder, floor.clock, floor.hand.wait)
+    return reconcile(stream, desk, floor.hand.broker)
 
 
 def test_when_the_answer_is_lost_but_the_order_came_then_it_is_found_adopted_and_filled(tmp_path: Path) -> None:

@@ -12,6 +12,9 @@ from perun.tools.domain.errors import ConfigurationError
 APPLICATION_ID: Final = 0x50455258
 """`PERX`, in SQLite's header: the file is an exchange's and not somebody else's."""
 
+BROKER_ORDER_ID: Final = "json_extract(body, '$.broker_order_id')"
+"""Where the exchange's own id of an order stands in its row; it is indexed."""
+
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (
         "CREATE TABLE standing (id INTEGER PRIMARY KEY CHECK (id = 1), body TEXT NOT NULL)",
@@ -22,6 +25,7 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         "CREATE TABLE fills (seq INTEGER PRIMARY KEY AUTOINCREMENT, fill_id TEXT NOT NULL UNIQUE,"
         " client_order_id TEXT NOT NULL REFERENCES orders (client_order_id), body TEXT NOT NULL)",
     ),
+    (f"CREATE UNIQUE INDEX orders_by_broker_id ON orders ({BROKER_ORDER_ID})",),
 )
 """Statement by statement; `PRAGMA user_version` counts how many of them a file has. Add to the end, change none."""
 

@@ -1,4 +1,4 @@
-"""What an embedded account begins with, and what trading costs on it."""
+"""What an embedded account begins with, what trading costs on it, and what may go wrong."""
 
 from datetime import date
 from decimal import Decimal
@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from perun.tools.brokerage.embedded.rules import Halts
 from perun.tools.domain.frozen import Frozen
 from perun.tools.domain.money import Amount, Percent
 
@@ -27,3 +28,7 @@ class ExchangeSettings(Frozen):
     """Of the execution's notional; it caps the minimum too."""
     slippage_bps: Annotated[Amount, Field(ge=0, lt=10_000)] = Decimal(5)
     """Hundredths of a percent by which a market or stop order fills worse than its reference price."""
+    partial_fill_percent: Annotated[int, Field(ge=0, le=100)] = 0
+    """Of orders, those whose first execution is only a part; seeded by the order's id. The rest fills next session."""
+    halts: Halts = frozenset()
+    """(symbol, day) pairs on which a symbol does not trade: no fills, no new buys."""

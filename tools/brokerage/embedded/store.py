@@ -10,7 +10,8 @@ from typing import Final, Self, TypeVar
 from pydantic import ValidationError
 
 from perun.tools.brokerage.embedded import schema
-from perun.tools.brokerage.embedded.books import Books, Holding, Standing
+from perun.tools.brokerage.embedded.books import Books, Standing
+from perun.tools.brokerage.embedded.holdings import Holding
 from perun.tools.domain.errors import BrokerUnavailable, ConfigurationError
 from perun.tools.domain.frozen import Frozen
 from perun.tools.domain.orders import Fill, Order
@@ -126,6 +127,11 @@ class Store:
     def order(self, client_order_id: str) -> Order | None:
         """The order with that client id, terminal or not."""
         found = self._orders("SELECT body FROM orders WHERE client_order_id = ?", client_order_id)
+        return found[0] if found else None
+
+    def order_by_broker_id(self, broker_order_id: str) -> Order | None:
+        """The order with that id of the exchange's own, terminal or not."""
+        found = self._orders(f"SELECT body FROM orders WHERE {schema.BROKER_ORDER_ID} = ?", broker_order_id)
         return found[0] if found else None
 
     def orders(self) -> tuple[Order, ...]:

@@ -3,10 +3,12 @@
 from decimal import Decimal
 from typing import Final
 
-from perun.tools.brokerage.embedded.books import Books, Holding
+from perun.tools.brokerage.embedded.books import Books
+from perun.tools.brokerage.embedded.holdings import Holding
 from perun.tools.brokerage.embedded.tape import Closes
+from perun.tools.brokerage.embedded.ticket import Ticket
 from perun.tools.domain.money import ZERO
-from perun.tools.domain.orders import Order, OrderTerms, OrderType, Side
+from perun.tools.domain.orders import Order, Side
 from perun.tools.domain.portfolio import Account, Position
 
 COLLAR: Final = Decimal("1.04")
@@ -27,6 +29,7 @@ def account(books: Books, closes: Closes) -> Account:
         equity=equity(books, closes),
         last_equity=books.standing.last_equity,
         buying_power=buying_power(books, closes),
+        trading_blocked=books.standing.suspended,
     )
 
 
@@ -45,9 +48,9 @@ def buying_power(books: Books, closes: Closes) -> Decimal:
     return max(ZERO, books.standing.cash - held)
 
 
-def set_aside(buy: Order | OrderTerms, qty: Decimal, last: Decimal) -> Decimal:
+def set_aside(buy: Order | Ticket, qty: Decimal, last: Decimal) -> Decimal:
     """Dollars that a buy holds for `qty` shares while it works, given the last close."""
-    if buy.type is OrderType.LIMIT and buy.limit_price is not None:
+    if buy.limit_price is not None:
         return qty * buy.limit_price
     return qty * max(last, buy.stop_price or ZERO) * COLLAR
 

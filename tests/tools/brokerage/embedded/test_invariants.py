@@ -13,7 +13,7 @@ from perun.tools.brokerage.embedded.book import EmbeddedBook
 from perun.tools.brokerage.embedded.exchange import Exchange
 from perun.tools.domain.errors import OrderRejected
 from perun.tools.domain.orders import Fill, OrderStatus, OrderTerms, Side, TimeInForce
-from support.exchange import buy, cleared, exchange_at, pass_session, sell
+from support.exchange import buy, exchange_at, pass_session, sell, ticket
 from support.market import made_market
 
 CASH = Decimal(20_000)
@@ -34,18 +34,25 @@ def bars(draw: st.DrawFn) -> tuple[Decimal, ...] | None:
 @st.composite
 def orders(draw: st.DrawFn) -> dict[str, Any]:
     """What to ask for; the id comes when it is submitted."""
-    kind = draw(st.sampled_from(["market", "limit", "stop", "protected"]))
+    kind = draw(st.sampled_from(["market", "limit", "stop", "trailing", "oto", "bracket", "oco"]))
     asked: dict[str, Any] = {
         "side": draw(st.sampled_from([buy, sell])),
         "qty": draw(st.integers(1, 120)),
         "symbol": draw(st.sampled_from(SYMBOLS)),
-        "tif": draw(st.sampled_from(TimeInForce)),
+        "tif": draw(st.sampled_from([TimeInForce.DAY, TimeInForce.GTC])),
     }
     if kind in {"limit", "stop"}:
         asked[kind] = str(draw(price))
-    if kind == "protected":
-        asked |= {"side": buy, "stop_loss": str(draw(price))}
-    return asked
+    below, above = draw(price) - 15, draw(price) + 15
+    exits = {"stop_loss": below, "take_profit": above}
+    asked["more"] = {
+        "trailing": {"type": "trailing_stop", "trail_percent": draw(st.integers(1, 5))},
+        "oto": {"order_class": "oto", "stop_loss": below},
+        "bracket": {"order_class": "bracket", **exits},
+        "oco": {"order_class": "oco", "type": "limit", **exits},
+    }.get(kind, {})
+    sides = {"oto": buy, "bracket": buy, "oco": sell}
+    return asked | ({"side": sides[kind]} if kind in sides else {})
 
 
 histories = st.lists(bars(), min_size=SESSIONS, max_size=SESSIONS)
@@ -53,14 +60,19 @@ days = st.lists(st.lists(orders(), max_size=5), min_size=SESSIONS, max_size=SESS
 
 
 @settings(max_examples=60, deadline=None, database=None)
-@given(history=st.tuples(histories, histories), asked=days, cancels=st.lists(st.booleans(), min_size=40, max_size=40))
+@given(
+    history=st.tuples(histories, histories),
+    asked=days,
+    cancels=st.lists(st.integers(0, 5).map(lambda n: n == 0), min_size=90, max_size=90),
+    percent=st.sampled_from([0, 70]),
+)
 def test_when_any_orders_meet_any_prices_then_the_books_add_up(
-    history: tuple[list[Any], list[Any]], asked: list[list[dict[str, Any]]], cancels: list[bool]
+    history: tuple[list[Any], list[Any]], asked: list[list[dict[str, Any]]], cancels: list[bool], percent: int
 ) -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         market = made_market(folder / "market", {s: [100, *rows] for s, rows in zip(SYMBOLS, history, strict=True)})
-        with exchange_at(folder, market, cash=CASH) as exchange:
+        with exchange_at(folder, market, cash=CASH, partial_fill_percent=percent) as exchange:
             whims = iter(cancels)
             for number, wishes in enumerate(asked):
                 for place_in_line, wish in enumerate(wishes):
@@ -74,10 +86,10 @@ def test_when_any_orders_meet_any_prices_then_the_books_add_up(
 
 
 def submit(exchange: Exchange, wish: dict[str, Any], name: str) -> None:
-    side = wish["side"]
-    terms: OrderTerms = side(**{key: value for key, value in wish.items() if key != "side"}, id=name)
+    side, more = wish["side"], wish["more"]
+    terms: OrderTerms = side(**{key: value for key, value in wish.items() if key not in {"side", "more"}}, id=name)
     try:
-        exchange.submit(cleared(terms))
+        exchange.take_ticket(ticket(terms, **more))
     except OrderRejected:
         assert exchange.order(name) is None
 
@@ -95,6 +107,7 @@ def check(exchange: Exchange) -> None:
     for order in orders_now:
         assert filled[order.client_order_id] == order.filled_qty <= order.qty
         assert (order.status is OrderStatus.FILLED) == (order.filled_qty == order.qty)
+        assert order.status.is_terminal or order.open_qty > 0
         if order.limit_price is not None and order.filled_avg_price is not None:
             worse = order.filled_avg_price - order.limit_price
             assert worse <= 0 if order.side is Side.BUY else worse >= 0

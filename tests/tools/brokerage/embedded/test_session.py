@@ -47,10 +47,11 @@ def test_when_a_limit_entry_fills_through_the_day_and_the_low_reaches_its_stop_t
     assert fills == [("a", 97, CLOSED), ("a-stop", 95, CLOSED)]
 
 
-def test_when_an_entry_was_not_filled_then_its_stop_sells_nothing_however_low_the_day_falls(tmp_path: Path) -> None:
-    exchange = exchange_on(tmp_path, FALLING)
-    assert fills_after(exchange, buy(10, id="a", stop="105", stop_loss="95", tif=TimeInForce.GTC)) == []
-    assert [order.status for order in exchange.orders()] == [OrderStatus.NEW, OrderStatus.HELD]
+def test_when_an_entry_is_filled_in_part_then_its_stop_sells_nothing_however_low_the_day_falls(tmp_path: Path) -> None:
+    exchange = exchange_on(tmp_path, FALLING, **FREE, partial_fill_percent=100)
+    ((name, _, _),) = fills_after(exchange, buy(10, id="a", stop_loss="95", tif=TimeInForce.GTC))
+    assert name == "a"
+    assert [order.status for order in exchange.orders()] == [OrderStatus.PARTIALLY_FILLED, OrderStatus.HELD]
 
 
 def test_when_the_low_does_not_reach_the_stop_then_it_stands_guard(tmp_path: Path) -> None:

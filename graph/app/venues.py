@@ -1,0 +1,157 @@
+"""Which broker and market stand behind the ports: the embedded exchange, Alpaca on paper, or Alpaca live."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from pydantic import SecretStr
+
+from perun.graph.app.settings import Settings
+from perun.tools.brokerage.embedded.book import EmbeddedBook
+from perun.tools.brokerage.embedded.exchange import Exchange
+from perun.tools.brokerage.embedded.pace import RecordedPace
+from perun.tools.brokerage.embedded.settings import ExchangeSettings
+from perun.tools.brokerage.embedded.writer import EmbeddedWriter
+from perun.tools.domain.errors import ConfigurationError, MarketUnavailable
+from perun.tools.domain.ports import BookReader, Market, OrderWriter, Pace
+from perun.tools.market.recorded import RecordedMarket
+
+CONSENT: Final = "yes-i-accept-the-risk"
+_EXCHANGE_TIME: Final = ZoneInfo("America/New_York")
+
+
+@dataclass(frozen=True)
+class Venue:
+    """Where the desk trades."""
+
+    mode: str
+    """`embedded`, `alpaca-paper` or `alpaca-live`."""
+    market: Market
+    book: BookReader
+    writer: OrderWriter
+    pace: Pace
+    account: str
+    default_slot: Callable[[datetime], str]
+    check: Callable[[], None] = lambda: None
+    """Raises MarketUnavailable when no cycle can be run any more."""
+
+
+@contextmanager
+def open_venue(settings: Settings, folder: Path, market: RecordedMarket | None = None) -> Iterator[Venue]:
+    """The venue that settings choose; what it opens is closed at the end of the block.
+
+    Raises:
+        ConfigurationError: keys or consent are missing, or the exchange's books cannot be used.
+        BrokerUnavailable: the broker does not answer.
+        KeyRefused: the broker does not accept the keys.
+    """
+    opened = _alpaca(settings) if settings.broker == "alpaca" else _embedded(settings, folder, market)
+    with opened as venue:
+        yield venue
+
+
+def open_exchange(settings: Settings, market: RecordedMarket, folder: Path) -> Exchange:
+    """The embedded exchange whose books lie in DATA_DIR."""
+    costs = ExchangeSettings(
+        cash=settings.embedded_cash,
+        start=settings.embedded_start,
+        commission_per_share=settings.embedded_commission_per_share,
+        commission_minimum=settings.embedded_commission_minimum,
+        slippage_bps=settings.embedded_slippage_bps,
+    )
+    return Exchange.open(folder / "var" / "exchange.db", market, costs)
+
+
+@contextmanager
+def _embedded(settings: Settings, folder: Path, market: RecordedMarket | None) -> Iterator[Venue]:
+    days = market or RecordedMarket.shipped()
+    with open_exchange(settings, days, folder) as exchange:
+        book = EmbeddedBook(exchange)
+
+        def check() -> None:
+            if not book.clock().is_open:
+                last = days.last_session().day
+                raise MarketUnavailable(f"the recording ends on {last}: start a fresh account with another DATA_DIR")
+
+        yield Venue(
+            mode="embedded",
+            market=days,
+            book=book,
+            writer=EmbeddedWriter(exchange),
+            pace=RecordedPace(exchange),
+            account=book.account().account_id,
+            default_slot=_session_of,
+            check=check,
+        )
+
+
+@contextmanager
+def _alpaca(settings: Settings) -> Iterator[Venue]:
+    from perun.tools.brokerage.alpaca.book import AlpacaBook
+    from perun.tools.brokerage.alpaca.client import AlpacaAccess
+    from perun.tools.brokerage.alpaca.line import data_line, trading_line
+    from perun.tools.brokerage.alpaca.pace import AlpacaPace
+    from perun.tools.brokerage.alpaca.updates import TradeUpdates
+    from perun.tools.brokerage.alpaca.writer import AlpacaWriter
+    from perun.tools.market.alpaca import AlpacaMarket
+
+    key, secret = _keys_with_consent(settings)
+    access = AlpacaAccess(
+        key=key,
+        secret=secret,
+        paper=settings.alpaca_paper,
+        trading_url=settings.alpaca_trading_url,
+        data_url=settings.alpaca_data_url,
+        stream_url=settings.alpaca_stream_url,
+        answer_within=timedelta(seconds=settings.broker_timeout_seconds),
+    )
+    trading = trading_line(access)
+    book = AlpacaBook(trading)
+    account = book.account().account_id
+    with ExitStack() as stack:
+        updates = stack.enter_context(TradeUpdates(access))
+        patience = timedelta(seconds=settings.order_wait_seconds)
+        yield Venue(
+            mode="alpaca-paper" if settings.alpaca_paper else "alpaca-live",
+            market=AlpacaMarket(data_line(access), trading_line(access, MarketUnavailable)),
+            book=book,
+            writer=AlpacaWriter(trading, book),
+            pace=AlpacaPace(book, _BrokersClock(book), updates.wait, patience),
+            account=account,
+            default_slot=_minute_of,
+        )
+
+
+class _BrokersClock:
+    """The market's own time: a recording served over HTTP lives in its own day."""
+
+    def __init__(self, book: BookReader) -> None:
+        self._book = book
+
+    def now(self) -> datetime:
+        return self._book.clock().now
+
+
+def _keys_with_consent(settings: Settings) -> tuple[SecretStr, SecretStr]:
+    key, secret, lines = settings.alpaca_api_key, settings.alpaca_secret_key, []
+    if not (key and secret):
+        lines.append("BROKER=alpaca needs ALPACA_API_KEY and ALPACA_SECRET_KEY")
+    if not settings.alpaca_paper and settings.live_trading != CONSENT:
+        lines.append(f"ALPACA_PAPER=false trades real money: it needs LIVE_TRADING={CONSENT} as well")
+    if lines or not (key and secret):
+        raise ConfigurationError("\n".join(lines))
+    return key, secret
+
+
+def _session_of(instant: datetime) -> str:
+    """On the recorded market a session has one cycle unless another slot is named: its day in New York."""
+    return instant.astimezone(_EXCHANGE_TIME).date().isoformat()
+
+
+def _minute_of(instant: datetime) -> str:
+    """On a live market a minute has one cycle unless another slot is named."""
+    return instant.astimezone(UTC).strftime("%Y%m%dT%H%MZ")
