@@ -9,10 +9,12 @@ from perun.agents.facts import AnalystFacts
 def analyse(asker: Asker, facts: AnalystFacts) -> AnalystReport | Abstained:
     """A report on the symbol, or an abstention."""
     symbol = facts.snapshot.symbol
-    answer = asker.ask(Turn("analyst", symbol, facts, _holes(facts), Stance))
+    holes = _holes(facts)
+    answer = asker.ask(Turn("analyst", symbol, facts, holes, Stance))
     if isinstance(answer, Abstained):
         return answer
-    return AnalystReport(symbol=symbol, **answer.model_dump())
+    evidence = wording.shown(answer.evidence, holes.values())
+    return AnalystReport(symbol=symbol, **{**answer.model_dump(), "evidence": evidence})
 
 
 def _holes(facts: AnalystFacts) -> dict[str, str]:

@@ -24,11 +24,16 @@ def trade(asker: Asker, facts: TraderFacts) -> tuple[TradingSignal, ...] | Absta
         problems = [f"unknown symbols {', '.join(unknown)}"] * bool(unknown)
         return "; ".join(problems + [f"more than one signal for {', '.join(twice)}"] * bool(twice))
 
-    answer = asker.ask(Turn("trader", None, facts, _holes(facts), TradeAnswer, check, trade_form(facts.symbols)))
+    holes = _holes(facts)
+    answer = asker.ask(Turn("trader", None, facts, holes, TradeAnswer, check, trade_form(facts.symbols)))
     if isinstance(answer, Abstained):
         return answer
     said = {signal.symbol: signal for signal in answer.signals}
-    return tuple(_signal(symbol, said.get(symbol), facts) for symbol in facts.symbols)
+    signals = (_signal(symbol, said.get(symbol), facts) for symbol in facts.symbols)
+    return tuple(
+        signal.model_copy(update={"evidence": tuple(wording.shown(signal.evidence, holes.values()))})
+        for signal in signals
+    )
 
 
 def _signal(symbol: str, said: SignalAnswer | None, facts: TraderFacts) -> TradingSignal:
@@ -39,7 +44,7 @@ def _signal(symbol: str, said: SignalAnswer | None, facts: TraderFacts) -> Tradi
         action=said.action,
         confidence=said.confidence / 100,
         rationale=said.rationale,
-        evidence=tuple(bracketed(id_) for id_ in said.evidence),
+        evidence=tuple(said.evidence),
     )
     if signal.action is Action.HOLD:
         return signal
@@ -57,11 +62,6 @@ def hold(symbol: str, why: str) -> TradingSignal:
 
 def _held(signal: TradingSignal, why: str) -> TradingSignal:
     return signal.model_copy(update={"action": Action.HOLD, "rationale": f"(HOLD instead: {why}.) {signal.rationale}"})
-
-
-def bracketed(evidence: str) -> str:
-    """The id in square brackets, as it stands in prompts, whether or not the model wrote them."""
-    return f"[{evidence.strip().strip('[]')}]"
 
 
 def _holes(facts: TraderFacts) -> dict[str, str]:
@@ -82,5 +82,5 @@ def _reports(facts: TraderFacts) -> Iterator[str]:
 
 
 def _report(report: AnalystReport) -> str:
-    evidence = " ".join(bracketed(id_) for id_ in report.evidence)
+    evidence = " ".join(report.evidence)
     return f"{report.symbol}: {report.stance}, conviction {report.conviction}. {report.summary} {evidence}".rstrip()

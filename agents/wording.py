@@ -84,6 +84,17 @@ def _share(held: Position, account: Account) -> str:
     return f"{plain((100 * held.market_value / account.equity).quantize(Decimal('0.1')))}%"
 
 
+def bracketed(evidence: str) -> str:
+    """The id in square brackets, as it stands in prompts, whether or not the model wrote them."""
+    return f"[{evidence.strip().strip('[]')}]"
+
+
+def shown(ids: Iterable[str], texts: Iterable[str]) -> list[str]:
+    """Those ids that stand in one of the texts; an id that nobody was shown is no evidence."""
+    said = "\n".join(texts)
+    return [id_ for id_ in map(bracketed, ids) if id_ in said]
+
+
 def memories(remembered: Iterable[Remembered]) -> str:
     """What the desk remembers, each with its evidence id and date."""
     return lines(f"{memory.evidence} {day(memory.as_of)} {memory.kind}: {memory.text}" for memory in remembered)

@@ -1,5 +1,6 @@
 """From the broker's books to ours: every order and fill noted once, each change an event."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from perun.graph.ledger.intents import IntentState
@@ -28,7 +29,9 @@ def keep_books(book: BookReader, ledger: Ledger, account: str, recorder: Recorde
         BrokerUnavailable: the broker does not answer.
     """
     known = {order.client_order_id: order for order in ledger.books.orders(account)}
-    for order in book.orders():
+    told = book.orders()
+    _refuse_strangers(told, ledger, account)
+    for order in told:
         if known.get(order.client_order_id) == order:
             continue
         _note(order, ledger, account, now)
@@ -41,12 +44,17 @@ def keep_books(book: BookReader, ledger: Ledger, account: str, recorder: Recorde
 def _note(order: Order, ledger: Ledger, account: str, now: datetime) -> None:
     ledger.books.note_order(account, order, now)
     intent = ledger.intents.get(account, order.client_order_id)
-    if intent is not None:
-        if not intent.state.is_terminal:
-            reached = _REACHED.get(order.status, IntentState.ACKED)
-            ledger.intents.move(account, order.client_order_id, reached, order.reason, now)
-    elif order.client_order_id.startswith(OURS) and order.parent is None:
-        raise ConfigurationError(
-            f"the broker holds our order {order.client_order_id}, of which the ledger knows nothing: it was emptied or "
-            "replaced; restore it from a backup, or start a fresh account in another DATA_DIR"
-        )
+    if intent is not None and not intent.state.is_terminal:
+        reached = _REACHED.get(order.status, IntentState.ACKED)
+        ledger.intents.move(account, order.client_order_id, reached, order.reason, now)
+
+
+def _refuse_strangers(orders: Iterable[Order], ledger: Ledger, account: str) -> None:
+    """Every order under one of our ids has its intent, or the ledger is not the one that sent it."""
+    for order in orders:
+        ours = order.client_order_id.startswith(OURS) and order.parent is None
+        if ours and ledger.intents.get(account, order.client_order_id) is None:
+            raise ConfigurationError(
+                f"the broker holds our order {order.client_order_id}, of which the ledger knows nothing: it was "
+                "emptied or replaced; restore it from a backup, or start a fresh account in another DATA_DIR"
+            )

@@ -1,7 +1,6 @@
 """One cycle from its slot to its result: claim, run or resume, let the market trade, close the record."""
 
 import json
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,17 +20,15 @@ from perun.graph.ledger.recorder import EventRecorder
 from perun.graph.nodes.execute import Hand, executing
 from perun.graph.reconciling import reconcile
 from perun.graph.result import cycle_document, halted_document
+from perun.graph.slots import check_slot
 from perun.graph.state import CycleState
 from perun.memory.recall import Memory
 from perun.tools.domain.clock import Clock
-from perun.tools.domain.errors import ConfigurationError
 from perun.tools.domain.events import CycleEnded, CycleStarted
 from perun.tools.domain.orders import Leg
 from perun.tools.domain.ports import BookReader, Market, NewsSource
 from perun.tools.domain.standing import TradingState
 from perun.tools.risk.limits import Limits
-
-_SLOT = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -66,9 +63,8 @@ def run_cycle(floor: Floor, symbols: Sequence[str], slot: str | None = None) -> 
         BrokerUnavailable, LedgerUnavailable: the cycle stands as interrupted, and the same slot resumes it.
     """
     now = floor.book.clock().now
-    slot = slot or floor.default_slot(now)
-    if not _SLOT.fullmatch(slot):
-        raise ConfigurationError(f"the slot {slot!r} should be 1 to 64 of the characters A-Z a-z 0-9 . _ -")
+    slot = floor.default_slot(now) if slot is None else slot
+    check_slot(slot)
     view = floor.market.at(now)
     for symbol in symbols:
         view.bars(symbol, 1)
@@ -101,13 +97,17 @@ def _carry_through(floor: Floor, claim: Claim) -> dict[str, Any]:
 
 
 def _invoke(graph: Cycle, desk: Desk, claim: Claim) -> CycleState:
-    """Start the thread, or go on with it from its last checkpoint; one that came to its end is only read."""
+    """Start the thread, or go on with it from its last checkpoint; one that came to its end is only read.
+
+    Whether it came to its end the state says itself: LangGraph names no next node either when every task of a step has
+    written and the step's checkpoint has not.
+    """
     config: Any = {"configurable": {"thread_id": claim.cycle.cycle_id}}
-    stood = graph.get_state(config)
-    if stood.values and not stood.next:
-        return cast(CycleState, stood.values)
+    stood = graph.get_state(config).values
+    if stood.get("done"):
+        return cast(CycleState, stood)
     start = CycleState(cycle_id=claim.cycle.cycle_id, slot=claim.cycle.slot, symbols=claim.cycle.symbols)
-    values = graph.invoke(None if stood.next else start, config, context=desk, durability="sync")
+    values = graph.invoke(None if stood else start, config, context=desk, durability="sync")
     return cast(CycleState, values)
 
 

@@ -5,10 +5,10 @@ from typing import Annotated, TypedDict
 
 from perun.agents.answers import AnalystReport
 from perun.agents.facts import Remembered
-from perun.tools.domain.orders import Order
+from perun.tools.domain.orders import Order, OrderClass, OrderStatus, OrderType, Side, TimeInForce
 from perun.tools.domain.portfolio import Position
 from perun.tools.domain.research import Finding
-from perun.tools.domain.signals import Advice, TradingSignal
+from perun.tools.domain.signals import Action, Advice, Ruling, TradingSignal
 from perun.tools.domain.verdicts import Verdict
 from perun.tools.market.snapshot import Snapshot, SymbolSnapshot
 from perun.tools.risk.gate import Proposal
@@ -46,6 +46,8 @@ class CycleState(Trouble, total=False):
     proposals: tuple[Proposal, ...]
     """What the gate cleared, with the cleared size as ceiling. Data, not an order: the wire clears again."""
     orders: tuple[Order, ...]
+    done: bool
+    """Set by *remember*, the last node: only then has the cycle come to its end."""
 
 
 class StudyState(Trouble, total=False):
@@ -77,5 +79,13 @@ SPOKEN = (
     SymbolSnapshot,
     Position,
     Proposal,
+    # The words that stand inside them.
+    Action,
+    Ruling,
+    Side,
+    OrderType,
+    TimeInForce,
+    OrderClass,
+    OrderStatus,
 )
 """Every type of ours that a checkpoint may hold; no other is read back."""

@@ -1,6 +1,7 @@
 """The command line `perun`: commands, their options, and how an error becomes one line and an exit code."""
 
 import json
+import os
 import sys
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -20,6 +21,7 @@ app.add_typer(config, name="config")
 exchange = typer.Typer(help="The embedded exchange, for other programs.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(exchange, name="exchange")
 
+_INTERRUPTED = 130
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout instead of text.")]
 
 
@@ -186,12 +188,16 @@ def main() -> None:
 
     try:
         code = app(standalone_mode=False)
+        if code == _INTERRUPTED:
+            _fail("interrupted; the same slot goes on with what was begun", code)
     except PerunError as error:
         code = _fail(str(error), error.exit_code)
+    except SystemExit:
+        code = 0  # rich ends so when whoever reads stdout has heard enough; what was done is done
     except typer.Abort:
-        code = _fail("interrupted", 130)
+        code = _fail("interrupted", _INTERRUPTED)
     except KeyboardInterrupt:
-        code = _fail("interrupted", 130)
+        code = _fail("interrupted", _INTERRUPTED)
     except Exception as error:  # noqa: BLE001 # the process edge: nothing may reach a person as a traceback
         code = _usage_or_bug(error)
     sys.exit(code)
@@ -200,6 +206,12 @@ def main() -> None:
 def _usage_or_bug(error: Exception) -> int:
     if "--debug" in sys.argv:
         raise error
+    if isinstance(error, BrokenPipeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains at its end
+        return 0
+    if type(error).__name__ == "NoArgsIsHelpError":
+        print(error.format_message(), file=sys.stderr)  # type: ignore[attr-defined] # typer's own
+        return 2
     if hasattr(error, "format_message"):
         return _fail(error.format_message(), 2)
     return _fail(f"unexpected {type(error).__name__}: {error} (perun --debug … shows where)", 1)
@@ -229,7 +241,7 @@ def _report(document: Mapping[str, Any], as_json: bool) -> None:
 
 
 def _overrides(symbols: str | None) -> dict[str, str]:
-    return {} if symbols is None else {"DEFAULT_SYMBOLS": symbols}
+    return {} if symbols is None else {"DEFAULT_SYMBOLS": symbols.upper()}
 
 
 def _print_json(document: Mapping[str, Any]) -> None:

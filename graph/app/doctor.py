@@ -84,8 +84,12 @@ def _ledger(configuration: Configuration) -> str:
     with open_ledger(ledger_path(data_folder(configuration.settings)), SystemClock()) as ledger:
         streams = ledger.events.streams()
         broken = [f"{stream}: {fault}" for stream in streams if (fault := ledger.events.verify(stream))]
+        with open_venue(configuration.settings, data_folder(configuration.settings)) as venue:
+            waiting = [cycle.slot for cycle in ledger.cycles.unfinished(venue.account)]
     if broken:
         raise PerunError(f"the record was changed after it was written: {broken[0]}")
+    if waiting:
+        raise PerunError(f"interrupted: {', '.join(waiting)}; perun run --slot NAME goes on with it")
     return f"{len(streams)} cycles recorded, every chain whole"
 
 

@@ -73,6 +73,7 @@ def status(overrides: Mapping[str, str]) -> dict[str, Any]:
                 for order in portfolio.working_orders
             ],
             "unresolved_orders": [_unresolved(intent) for intent in unresolved],
+            "interrupted_cycles": [_cycle(each) for each in office.ledger.cycles.unfinished(office.account)],
             "last_cycle": _cycle(last) if last else None,
             "next_cycle": {"as_of": stamp(clock.now if clock.is_open else clock.next_open)},
         }

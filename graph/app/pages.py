@@ -100,6 +100,8 @@ def status_page(status: Document) -> None:
     _table(console, "Positions", _POSITION, status["positions"])
     _table(console, "Working orders", _ORDER, status["working_orders"])
     _table(console, "Unresolved orders", _DOUBT, status["unresolved_orders"])
+    for cycle in status["interrupted_cycles"]:
+        console.print(f"interrupted: {cycle['slot']}; perun run --slot {cycle['slot']} goes on with it")
     last, following = status["last_cycle"], status["next_cycle"]
     console.print(f"last cycle: {last['slot']} {last['outcome'] or last['state']}" if last else "last cycle: none yet")
     console.print(f"next cycle: as of {following['as_of']}" if following else "next cycle: none")

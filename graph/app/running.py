@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from perun.graph.app.reading import read_settings
+from perun.graph.slots import check_slot
 
 
 def run(overrides: Mapping[str, str], slot: str | None, say: Callable[[str], None]) -> dict[str, Any]:
@@ -18,6 +19,7 @@ def run(overrides: Mapping[str, str], slot: str | None, say: Callable[[str], Non
     settings = configuration.settings
     if settings.broker == "embedded":
         _refuse_unknown(settings.default_symbols)
+    check_slot(slot)
     from perun.graph.app.wiring import open_floor
     from perun.graph.cycle import run_cycle
 
@@ -26,7 +28,10 @@ def run(overrides: Mapping[str, str], slot: str | None, say: Callable[[str], Non
         say(
             f"perun: {floor.mode} account {floor.account}, {floor.book.clock().now:%Y-%m-%d}, asking {', '.join(names)}"
         )
-        return run_cycle(floor, settings.default_symbols, slot)
+        document = run_cycle(floor, settings.default_symbols, slot)
+        for cycle in floor.hand.ledger.cycles.unfinished(floor.account):
+            say(f"perun: the cycle {cycle.slot} was interrupted: perun run --slot {cycle.slot} goes on with it")
+        return document
 
 
 def exit_code(document: Mapping[str, Any]) -> int:

@@ -81,7 +81,7 @@ Symbols = Annotated[tuple[Symbol, ...], Field(min_length=1, max_length=60), Wrap
 NoSymbols = Annotated[tuple[Symbol, ...], WrapValidator(_symbols)]
 Share = Annotated[Percent, _above_zero_to(100)]
 Exposure = Annotated[Percent, _above_zero_to(1000)]
-Dollars = Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
+Dollars = Annotated[Decimal, Field(gt=0, le=10**12, allow_inf_nan=False)]
 Costs = Annotated[Decimal, Field(ge=0, le=1000, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]

@@ -123,6 +123,13 @@ class Cycles:
         named = or_(CYCLES.c.cycle_id == text, CYCLES.c.slot == text)
         return self._newest((CYCLES.c.account == account) & named)
 
+    def unfinished(self, account: str) -> list[Cycle]:
+        """The account's cycles that never came to their end, oldest first."""
+        running = (CYCLES.c.account == account) & (CYCLES.c.state == CycleState.RUNNING.value)
+        with self._database.reading() as connection:
+            rows = connection.execute(select(CYCLES).where(running).order_by(CYCLES.c.started_at)).all()
+        return [_cycle(row) for row in rows]
+
     def last(self, account: str) -> Cycle | None:
         """The account's cycle that started last."""
         return self._newest(CYCLES.c.account == account)

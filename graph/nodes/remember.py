@@ -27,8 +27,8 @@ def remember(state: CycleState, runtime: Runtime[Desk]) -> CycleState:
         desk.memory.remember(entries)
     except MemoryUnavailable as error:
         desk.recorder.record(ErrorNoted(where="remember", code="MEMORY_UNAVAILABLE", message=str(error)))
-        return {"degraded": (str(error),)}
-    return {}
+        return {"degraded": (str(error),), "done": True}
+    return {"done": True}
 
 
 def _entries(state: CycleState, desk: Desk) -> Iterator[MemoryEntry]:

@@ -6,7 +6,8 @@ from pydantic import BaseModel, ValidationError
 from perun.agents.answers import SignalAnswer, TradeAnswer
 from perun.agents.asking import Abstained
 from perun.agents.facts import TraderFacts
-from perun.agents.trader import bracketed, hold, trade
+from perun.agents.trader import hold, trade
+from perun.agents.wording import bracketed
 from perun.tools.domain.errors import ModelUnavailable
 from perun.tools.domain.signals import Action, TradingSignal
 from support.agent_facts import report, trader_facts
@@ -27,10 +28,10 @@ def signals(facts: TraderFacts, *answers: SignalAnswer) -> tuple[TradingSignal, 
 
 def test_when_the_trader_wishes_then_confidence_becomes_a_ratio_and_the_words_stay() -> None:
     first, second = signals(
-        trader_facts(), said("IBM", Action.HOLD, 30), said("AAPL", Action.SELL, 73, "[bars:AAPL:x]")
+        trader_facts(), said("IBM", Action.HOLD, 30), said("AAPL", Action.SELL, 73, "[bars:AAPL:2013-02-28]")
     )
     assert first == TradingSignal(
-        symbol="AAPL", action=Action.SELL, confidence=0.73, rationale="So it is.", evidence=("[bars:AAPL:x]",)
+        symbol="AAPL", action=Action.SELL, confidence=0.73, rationale="So it is.", evidence=("[bars:AAPL:2013-02-28]",)
     )
     assert (second.symbol, second.action, second.confidence) == ("IBM", Action.HOLD, 0.3)
 
@@ -41,8 +42,8 @@ def test_when_answers_come_in_another_order_then_signals_keep_the_order_of_the_s
 
 @pytest.mark.parametrize("action", [Action.BUY, Action.SELL])
 def test_when_confidence_is_below_the_least_then_the_signal_is_a_hold_that_says_so(action: Action) -> None:
-    formed = signals(trader_facts(), said("AAPL", action, 59, "[a]"))[0]
-    assert (formed.action, formed.confidence, formed.evidence) == (Action.HOLD, 0.59, ("[a]",))
+    formed = signals(trader_facts(), said("AAPL", action, 59, "[bars:AAPL:2013-02-28]"))[0]
+    assert (formed.action, formed.confidence, formed.evidence) == (Action.HOLD, 0.59, ("[bars:AAPL:2013-02-28]",))
     assert formed.rationale == f"(HOLD instead: {action} at 0.59 is below the least confidence.) So it is."
 
 
@@ -100,11 +101,18 @@ def test_when_no_answer_comes_then_the_trader_abstains() -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["bars:AAPL:x", "[bars:AAPL:x]", " [bars:AAPL:x] ", "[[bars:AAPL:x]]", "bars:AAPL:x]"]
+    "written",
+    [
+        "bars:AAPL:2013-02-28",
+        "[bars:AAPL:2013-02-28]",
+        " [bars:AAPL:2013-02-28] ",
+        "[[bars:AAPL:2013-02-28]]",
+        "bars:AAPL:2013-02-28]",
+    ],
 )
 def test_when_evidence_is_cited_with_or_without_brackets_then_it_has_one_pair(written: str) -> None:
-    assert bracketed(written) == "[bars:AAPL:x]"
-    assert signals(trader_facts(), said("AAPL", Action.BUY, 80, written))[0].evidence == ("[bars:AAPL:x]",)
+    assert bracketed(written) == "[bars:AAPL:2013-02-28]"
+    assert signals(trader_facts(), said("AAPL", Action.BUY, 80, written))[0].evidence == ("[bars:AAPL:2013-02-28]",)
 
 
 def test_when_the_trader_is_asked_then_its_form_has_room_for_these_symbols_alone() -> None:
@@ -130,3 +138,8 @@ def test_when_the_trader_is_asked_then_it_is_once_for_the_whole_book() -> None:
     assert (mind.calls, mind.questions[0].symbol) == (1, None)
     assert "Symbols: AAPL, IBM" in mind.questions[0].messages[1].text
     assert "below 60 is treated as a HOLD" in mind.questions[0].messages[1].text
+
+
+def test_when_evidence_is_cited_that_nobody_was_shown_then_it_is_left_out() -> None:
+    formed = signals(trader_facts(), said("AAPL", Action.BUY, 80, "[news:madeup]", "[bars:AAPL:2013-02-28]"))[0]
+    assert formed.evidence == ("[bars:AAPL:2013-02-28]",)

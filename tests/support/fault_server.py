@@ -67,6 +67,7 @@ FAULTS = {
     "200 with a list": Fault(body="[]"),
     "200 with null": Fault(body="null"),
     "200 with NaN": Fault(shows={"filled_avg_price": float("nan")}),
+    "200 without a symbol": Fault(shows={"symbol": None}),
     "200 with another id": Fault(shows={"client_order_id": "somebody-else"}),
     "200 with another quantity": Fault(shows={"qty": "11"}),
     "200 with another side": Fault(shows={"side": "sell"}),

@@ -11,6 +11,7 @@ from alpaca.trading.stream import TradingStream
 from perun.tools.brokerage.alpaca.client import AlpacaAccess
 
 _SDK_LOG: Final = logging.getLogger("alpaca.trading.stream")
+_SILENCE: Final = logging.NullHandler()
 
 
 class TradeUpdates:
@@ -36,7 +37,7 @@ class TradeUpdates:
         return hinted
 
     def __enter__(self) -> Self:
-        _SDK_LOG.addHandler(logging.NullHandler())  # else it writes tracebacks to the person's terminal
+        _SDK_LOG.addHandler(_SILENCE)  # else it writes tracebacks to the person's terminal
         self._thread.start()
         return self
 

@@ -134,6 +134,7 @@ def test_when_the_entry_of_a_stop_is_filled_then_the_stop_is_still_known_to_prot
         (stop,) = book.working_orders()
         assert (stop.parent, stop.is_protective) == ("a", True)
         assert book.order(stop.client_order_id) == stop
+    assert server.queries[0]["nested"] == "false", "else the stop could be hidden with its entry"
     lookups = [query for query in server.queries if query.get("status") == "all"]
     assert [(each["symbols"], each["nested"]) for each in lookups] == [("AAPL", "true")], "asked once, for it alone"
     assert (lookups[0]["after"][:19], lookups[0]["until"][:19]) == ("2024-01-02T14:59:00", "2024-01-02T15:01:00")
