@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from architecture.source import Fault, Rule, Source, never_in, only_in
 
-WRITERS = ("OrderWriter", "EmbeddedWriter")
+WRITERS = ("OrderWriter", "EmbeddedWriter", "AlpacaWriter")
 HANDS = (*WRITERS, "GatedBroker", "Hand", "Exchange")
 """All that could place an order, if a node held it."""
 

@@ -114,7 +114,7 @@ class AlpacaMarket:
         return self._symbols
 
     def ended_bars(self, symbol: str, count: int, as_of: datetime) -> Sequence[Bar]:
-        """The last `count` bars of sessions that had closed by `as_of`; see `AlpacaView.bars`."""
+        """The bars of sessions that had closed by `as_of`: the last `count`, or more; see `AlpacaView.bars`."""
         today = as_of.astimezone(EXCHANGE_TIME).date()
         first = today - timedelta(days=count * _DAYS_FOR_TEN_SESSIONS // 10 + _DAYS_OF_HOLIDAYS)
         sessions = self._calendar(first, today)
@@ -122,7 +122,7 @@ class AlpacaMarket:
         bars = [bar for row in rows if (bar := _bar(symbol, row, sessions)) and bar.ended <= as_of]
         if not bars:
             raise self._absence(symbol, "bars")
-        return tuple(bars[-count:])
+        return tuple(bars)
 
     def latest_quote(self, symbol: str, as_of: datetime) -> Quote:
         """The latest quote and trade; see `AlpacaView.quote`."""

@@ -37,17 +37,15 @@ Listener = Callable[[TradeUpdate], None]
 def updates(before: Books, after: Books, fills: Iterable[Fill]) -> Iterator[TradeUpdate]:
     """Fills first, in their order, then every change of status. A held order is told when it wakes, not before."""
     held = {symbol: holding.qty for symbol, holding in before.holdings.items()}
-    told: dict[str, OrderStatus] = {name: order.status for name, order in before.orders.items()}
     for fill in fills:
         signed = fill.qty if fill.side is Side.BUY else -fill.qty
         held[fill.symbol] = held.get(fill.symbol, Decimal(0)) + signed
         order = _at_fill(after.orders[fill.client_order_id])
-        told[fill.client_order_id] = order.status
         event = "fill" if order.status is OrderStatus.FILLED else "partial_fill"
         yield TradeUpdate(event, order, fill.at, fill, held[fill.symbol])
     for name, order in after.orders.items():
-        event_of_status = _EVENTS.get(order.status)
-        if event_of_status and told.get(name) is not order.status:
+        event_of_status, earlier = _EVENTS.get(order.status), before.orders.get(name)
+        if event_of_status and (earlier is None or earlier.status is not order.status):
             yield TradeUpdate(event_of_status, order, order.updated_at or order.submitted_at)
 
 

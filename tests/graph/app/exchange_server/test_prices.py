@@ -69,6 +69,9 @@ def test_when_bars_are_read_page_by_page_then_nothing_is_lost_between_pages(
     whole = closes(prices, "AAPL", "GOOG", "IBM")
     assert rows == [(symbol, close) for symbol, history in whole.items() for close in history]
     assert len(rows) == 13
+    page = prices.get("/stocks/bars", {**asked, "limit": 13})
+    assert isinstance(page, dict)
+    assert page["next_page_token"] is None, "a page that holds the last row leads to no empty one"
 
 
 def test_when_the_latest_is_read_then_it_is_the_last_close_and_stamped_with_its_end(
