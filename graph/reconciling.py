@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
 from perun.graph.bookkeeping import OURS, keep_books
@@ -65,6 +66,8 @@ def reconcile(name: str, desk: Desk, broker: GatedBroker) -> Findings:
         if not _is_ours(order)
     ]
     protect(name, portfolio, desk, broker, findings)
+    if findings.protected:
+        keep_books(desk.book, desk.ledger, desk.account, desk.recorder, desk.clock.now())
     return findings
 
 
@@ -129,9 +132,11 @@ def protect(name: str, portfolio: Portfolio, desk: Desk, broker: GatedBroker, fi
         if stop is None:
             findings.unprotected.append(f"{plain(bare)} {position.symbol}: we never had a stop for it")
             continue
-        request = Protection(symbol=position.symbol, stop=stop, client_order_id=_stop_id(position.symbol, desk))
+        number = _next_stop(position.symbol, desk)
+        id_ = f"{_stop_prefix(position.symbol)}{number}"
+        request = Protection(symbol=position.symbol, stop=stop, client_order_id=id_)
         errand = Submission(name, desk)
-        errand.send(request.client_order_id, Leg.PROTECTION, lambda journal, it=request: broker.protect(it, journal))  # type: ignore[misc] # the default binds the request of this round
+        errand.send(id_, Leg.PROTECTION, partial(broker.protect, request), number)
         if errand.troubles or errand.denials:
             said = "; ".join(errand.troubles) or "denied"
             findings.unprotected.append(f"{plain(bare)} {position.symbol}: {said}")
@@ -147,13 +152,16 @@ def _last_stop(position: Position, desk: Desk) -> Decimal | None:
     return prices[-1] if prices else None
 
 
-def _stop_id(symbol: str, desk: Desk) -> str:
-    """An id that no stop had before: they are numbered for each symbol."""
+def _next_stop(symbol: str, desk: Desk) -> int:
+    """A number that no stop of ours for the symbol had before: they are counted for each symbol."""
     known = [order.client_order_id for order in desk.ledger.books.orders(desk.account)]
-    prefix = f"{OURS}protect-{symbol}-"
+    prefix = _stop_prefix(symbol)
     tried = [each.client_order_id for each in desk.ledger.intents.with_prefix(desk.account, prefix)]
-    number = len({id_ for id_ in (*known, *tried) if id_.startswith(prefix)}) + 1
-    return f"{prefix}{number}"
+    return len({id_ for id_ in (*known, *tried) if id_.startswith(prefix)}) + 1
+
+
+def _stop_prefix(symbol: str) -> str:
+    return f"{OURS}protect-{symbol}-"
 
 
 def _is_ours(order: Order) -> bool:

@@ -28,7 +28,7 @@ from perun.tools.risk.gate import Denied
 LOOKS: Final = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 """Seconds before each look for an order that may or may not have arrived."""
 ATTEMPT: Final = 1
-"""The only attempt there is: an order in doubt or refused is never sent again in its slot by itself."""
+"""The only attempt in a slot: an order in doubt or refused is never sent again in its slot by itself."""
 
 
 @dataclass(frozen=True)
@@ -49,19 +49,20 @@ class Submission:
 
     def __init__(self, name: str, desk: Desk) -> None:
         self._name, self._desk = name, desk
-        self._leg = Leg.ENTRY
+        self._leg, self._attempt = Leg.ENTRY, ATTEMPT
         self.denials: dict[str, Verdict] = {}
         self.troubles: list[str] = []
 
-    def send(self, id_: str, leg: Leg, place: "Callable[[Submission], Order | Denied]") -> None:
+    def send(self, id_: str, leg: Leg, place: "Callable[[Submission], Order | Denied]", attempt: int = ATTEMPT) -> None:
         """Have `place` send the order, with this submission as its journal, and settle what came of it.
 
-        An id that stands in the ledger already is looked up and never sent.
+        An id that stands in the ledger already is looked up and never sent. Only what belongs to no slot, as a stop
+        that is put back, has more than one attempt; each comes with an id of its own.
         """
         if self._desk.ledger.intents.get(self._desk.account, id_) is not None:
             self.look_up(id_, pauses=(0.0,))
             return
-        self._leg = leg
+        self._leg, self._attempt = leg, attempt
         try:
             answer = place(self)
         except OrderRejected as refusal:
@@ -87,7 +88,8 @@ class Submission:
         if desk.ledger.intents.get(desk.account, terms.client_order_id) is not None:
             desk.ledger.intents.amend(desk.account, terms, now)
         else:
-            desk.ledger.intents.write(desk.account, self._name, terms, self._leg, ATTEMPT, IntentState.SUBMITTING, now)
+            sending = (self._leg, self._attempt, IntentState.SUBMITTING)
+            desk.ledger.intents.write(desk.account, self._name, terms, *sending, now)
         intent = desk.ledger.intents.get(desk.account, terms.client_order_id)
         desk.recorder.record(IntentWritten(terms=terms, body_hash=intent.body_hash if intent else ""))
 
