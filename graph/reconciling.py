@@ -14,7 +14,7 @@ from perun.graph.watch import IN_DOUBT
 from perun.tools.brokerage.gated import GatedBroker
 from perun.tools.domain.events import DifferenceBooked
 from perun.tools.domain.money import ZERO, cents, plain
-from perun.tools.domain.orders import Leg, Order, Side
+from perun.tools.domain.orders import RESTORED, Leg, Order, Side
 from perun.tools.domain.portfolio import Portfolio, Position
 from perun.tools.risk.facts import unguarded
 from perun.tools.risk.gate import Protection
@@ -161,7 +161,7 @@ def _next_stop(symbol: str, desk: Desk) -> int:
 
 
 def _stop_prefix(symbol: str) -> str:
-    return f"{OURS}protect-{symbol}-"
+    return f"{RESTORED}{symbol}-"
 
 
 def _is_ours(order: Order) -> bool:

@@ -36,6 +36,8 @@ class OrderType(StrEnum):
     TRAILING_STOP = "trailing_stop"
 
 
+RESTORED: Final = "perun-protect-"
+"""How the client order id of a stop begins that was put back after it went missing."""
 _STOPS: Final = {OrderType.STOP, OrderType.STOP_LIMIT}
 
 
@@ -192,8 +194,9 @@ class Order(Frozen):
 
     @property
     def is_protective(self) -> bool:
-        """True for the stop that came with an entry and guards its shares."""
-        return self.parent is not None and self.side is Side.SELL and self.type in _STOPS
+        """True for a stop of ours that guards shares: one that came with its entry, or one that was put back."""
+        ours = self.parent is not None or self.client_order_id.startswith(RESTORED)
+        return ours and self.side is Side.SELL and self.type in _STOPS
 
 
 class Fill(Frozen):

@@ -39,8 +39,8 @@ class OrderLife(RuleBasedStateMachine):
     slots = st.integers(0, 2)
     symbols = st.sampled_from(SYMBOLS)
     legs = st.sampled_from([Leg.ENTRY, Leg.EXIT])
-    mishaps = st.sampled_from([*[Mishap.NONE] * 8, *Mishap])
-    looks = st.sampled_from([*[0] * 12, 1, 2, 3])
+    mishaps = st.sampled_from([*[Mishap.NONE] * 6, *[Mishap.REQUEST_LOST] * 3, *Mishap])
+    looks = st.sampled_from([*[0] * 20, 1, 2, 3])
 
     def __init__(self) -> None:
         super().__init__()
