@@ -105,7 +105,9 @@ def flatten(overrides: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _close_all(station: Station, desk: Desk) -> tuple[list[dict[str, Any]], list[str]]:
-    errand, as_of = Submission(_name(station), desk), station.book.clock().now
+    # A name of its own for each: the ledger holds one exit of a symbol under one name.
+    errand = Submission(f"{_name(station)}:flatten-{desk.clock.now():%Y%m%dT%H%M%S%f}", desk)
+    as_of = station.book.clock().now
     ids = []
     for position in station.book.positions():
         if position.qty > 0:

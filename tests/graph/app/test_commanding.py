@@ -64,6 +64,15 @@ def test_when_the_account_is_flattened_then_nothing_is_held_and_nothing_works(he
     assert (told["positions"], told["working_orders"]) == ([], [])
 
 
+def test_when_an_account_is_flattened_a_second_time_then_its_new_positions_are_closed_too(
+    tmp_path: Path, here: dict[str, str]
+) -> None:
+    commanding.flatten(here)
+    assert cycle(tmp_path)["outcome"] == "traded"
+    assert len(commanding.flatten(here)["orders"]) == 2
+    assert status(here)["positions"] == []
+
+
 def test_when_a_halted_account_is_flattened_then_it_is_halted_again_afterwards(here: dict[str, str]) -> None:
     commanding.halt("trouble", here)
     commanding.flatten(here)

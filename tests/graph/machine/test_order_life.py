@@ -201,9 +201,3 @@ def play(examples: int, steps: int) -> None:
 @pytest.mark.timeout(600)  # a failure takes minutes to be told in few steps
 def test_when_orders_live_through_anything_then_ledger_and_exchange_agree() -> None:
     play(examples=25, steps=20)
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_when_orders_live_through_anything_for_long_then_ledger_and_exchange_agree() -> None:
-    play(examples=120, steps=40)
