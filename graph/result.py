@@ -66,7 +66,9 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
     return {
         "symbol": verdict.symbol,
         "cleared": verdict.cleared,
-        "breaches": [check.model_dump(include={"code", "measured", "allowed"}) for check in verdict.breaches],
+        "breaches": [
+            {"code": check.code, "measured": check.measured, "allowed": check.allowed} for check in verdict.breaches
+        ],
     }
 
 
@@ -88,12 +90,16 @@ def usage_row(events: Iterable[Event]) -> dict[str, Any]:
     """What the model calls among the events cost."""
     asked = [event for event in events if isinstance(event, ModelAsked)]
     total = sum((event.usage for event in asked), Usage())
+    return {**spending_row(total), "longest_chain": _longest_chain(asked)}
+
+
+def spending_row(usage: Usage) -> dict[str, Any]:
+    """What was spent on models, as the contract writes it."""
     return {
-        "calls": total.calls,
-        "input_tokens": total.input_tokens,
-        "output_tokens": total.output_tokens,
-        "cost_usd": f"{total.cost_usd:.4f}",
-        "longest_chain": _longest_chain(asked),
+        "calls": usage.calls,
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "cost_usd": f"{usage.cost_usd:.4f}",
     }
 
 

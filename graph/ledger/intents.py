@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import takewhile
 from typing import Final
 
-from sqlalchemy import ColumnElement, Row, insert, select, update
+from sqlalchemy import ColumnElement, Row, case, insert, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from perun.graph.ledger.database import Database
@@ -47,6 +48,15 @@ _TERMINAL: Final = {
     IntentState.NOT_SENT,
 }
 
+_TAKEN: Final = {
+    IntentState.ACKED,
+    IntentState.PARTIAL,
+    IntentState.FILLED,
+    IntentState.CANCELED,
+    IntentState.EXPIRED,
+}
+"""The broker took it, whatever became of it afterwards."""
+
 
 @dataclass(frozen=True, slots=True)
 class Intent:
@@ -65,6 +75,7 @@ class Intent:
     detail: str
     """What the last move had to say."""
     updated_at: datetime
+    """When it came to its state, or its terms were amended."""
 
 
 class Intents:
@@ -131,11 +142,15 @@ class Intents:
     def move(self, account: str, client_order_id: str, state: IntentState, detail: str, now: datetime) -> None:
         """Move an intent on; a terminal intent may only be told again what it already is.
 
+        One that stays in its state keeps its instant: an order is in doubt from the first doubt on, however often it
+        is looked for.
+
         Raises:
             ValueError: there is no such intent, or it has come to another end.
         """
         still_open = _named(account, client_order_id) & INTENTS.c.state.not_in([end.value for end in _TERMINAL])
-        step = {"state": state.value, "detail": detail, "updated_at": stamp(now)}
+        instant = case((INTENTS.c.state == state.value, INTENTS.c.updated_at), else_=stamp(now))
+        step = {"state": state.value, "detail": detail, "updated_at": instant}
         with self._database.writing() as connection:
             if connection.execute(update(INTENTS).where(still_open).values(step)).rowcount == 1:
                 return
@@ -153,7 +168,19 @@ class Intents:
 
     def open_intents(self, account: str) -> list[Intent]:
         """The account's intents that may still become something, in the order of their client order ids."""
-        return self._select((INTENTS.c.account == account) & INTENTS.c.state.not_in([end.value for end in _TERMINAL]))
+        # Said as a list of the open states, for which there is an index.
+        still_open = [state.value for state in IntentState if not state.is_terminal]
+        return self._select((INTENTS.c.account == account) & INTENTS.c.state.in_(still_open))
+
+    def rejected_in_a_row(self, account: str, most: int, since: datetime | None) -> int:
+        """How many orders the broker refused since it last took one, up to `most`; protective stops do not count."""
+        tried = INTENTS.c.state.in_([state.value for state in (IntentState.REJECTED, *_TAKEN)])
+        asked = (INTENTS.c.account == account) & (INTENTS.c.leg != Leg.PROTECTION.value) & tried
+        query = select(INTENTS.c.state).where(asked, true() if since is None else INTENTS.c.updated_at > stamp(since))
+        newest = query.order_by(INTENTS.c.updated_at.desc(), INTENTS.c.client_order_id.desc()).limit(most)
+        with self._database.reading() as connection:
+            states = connection.execute(newest).scalars().all()
+        return sum(1 for _ in takewhile(lambda state: state == IntentState.REJECTED, states))
 
     def with_prefix(self, account: str, prefix: str) -> list[Intent]:
         """The account's intents whose client order id begins so."""
@@ -166,9 +193,10 @@ class Intents:
         return self._select(INTENTS.c.cycle_id == cycle_id)
 
     def _select(self, condition: ColumnElement[bool]) -> list[Intent]:
+        # Sorted here: told to sort, SQLite prefers the index of the order to the one of the condition, and reads all.
         with self._database.reading() as connection:
-            rows = connection.execute(select(INTENTS).where(condition).order_by(INTENTS.c.client_order_id)).all()
-        return [_intent(row) for row in rows]
+            rows = connection.execute(select(INTENTS).where(condition)).all()
+        return sorted((_intent(row) for row in rows), key=lambda intent: intent.client_order_id)
 
 
 def _named(account: str, client_order_id: str) -> ColumnElement[bool]:

@@ -8,10 +8,10 @@ from langgraph.runtime import Runtime
 from perun.graph.builder import Execute
 from perun.graph.desk import Desk
 from perun.graph.ledger.ledger import Ledger
+from perun.graph.protecting import Guarding, protect
 from perun.graph.reconciling import reconcile
 from perun.graph.state import CycleState
-from perun.graph.submission import Desk as Counter
-from perun.graph.submission import Submission
+from perun.graph.submission import OrderDesk, Submission
 from perun.graph.watch import Wait, Watch
 from perun.tools.brokerage.gated import GatedBroker
 from perun.tools.domain.events import ErrorNoted
@@ -32,9 +32,9 @@ class Hand:
     watch: Watch
     wait: Wait
 
-    def counter(self, desk: Desk) -> Counter:
+    def counter(self, desk: Desk) -> OrderDesk:
         """Where orders of a run are handed in."""
-        return Counter(desk.book, self.ledger, self.account, self.watch, desk.recorder, desk.clock, self.wait)
+        return OrderDesk(desk.book, self.ledger, self.account, self.watch, desk.recorder, desk.clock, self.wait)
 
 
 def executing(hand: Hand) -> Execute:
@@ -52,16 +52,24 @@ def executing(hand: Hand) -> Execute:
             else:
                 errand.troubles.append(_expired(proposal, desk))
         ids = [proposal.client_order_id for proposal in state["proposals"]]
+        _guard_what_stays(state, desk, hand)
         hand.pace.follow(ids, as_of)
         found = reconcile(desk.cycle_id, counter, hand.broker)
         orders = (hand.ledger.books.order(hand.account, id_) for id_ in ids)
         return {
             "orders": tuple(order for order in orders if order),
             "verdicts": tuple(errand.denials.get(verdict.symbol, verdict) for verdict in state["verdicts"]),
-            "degraded": (*errand.troubles, *(f"without a stop: {line}" for line in found.unprotected)),
+            "degraded": (*errand.troubles, *(f"without a stop: {line}" for line in found.unprotected), *found.exited),
         }
 
     return execute
+
+
+def _guard_what_stays(state: CycleState, desk: Desk, hand: Hand) -> None:
+    """An exit frees the shares that a stop holds; those that it does not sell are guarded again before they trade."""
+    sold = {each.signal.symbol for each in state["proposals"] if each.signal.action is Action.SELL}
+    if sold:
+        protect(desk.cycle_id, hand.counter(desk), hand.broker, Guarding(), sold)
 
 
 def _is_written(proposal: Proposal, hand: Hand) -> bool:

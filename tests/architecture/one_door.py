@@ -67,6 +67,7 @@ RULES = (
                 "tools/brokerage/gated.py",
                 "tools/brokerage/embedded",
                 "graph/nodes/execute.py",
+                "graph/protecting.py",  # shares that no stop can guard leave, through the gated broker like all else
                 "graph/app/commanding.py",  # flatten: a person closes positions, through the gated broker like all else
             ],
             _sends,

@@ -109,3 +109,17 @@ def test_when_no_session_is_left_then_the_market_is_closed(broker: BrokerUnderTe
         next_open=datetime(2024, 1, 5, 14, 30, tzinfo=UTC),
         next_close=datetime(2024, 1, 5, 21, tzinfo=UTC),
     )
+
+
+def test_when_a_symbol_is_listed_then_it_may_be_traded_and_what_is_not_listed_is_nothing(
+    broker: BrokerUnderTest,
+) -> None:
+    asset = broker.reader.asset("AAPL")
+    assert asset is not None
+    assert (asset.symbol, asset.status, asset.tradable, asset.asset_class) == ("AAPL", "active", True, "us_equity")
+    assert not asset.halted
+    assert broker.reader.asset("NOSUCH") is None
+
+
+def test_when_the_market_lives_in_recorded_days_then_no_clock_is_held_against_it(broker: BrokerUnderTest) -> None:
+    assert broker.reader.skew_seconds(broker.reader.clock()) is None

@@ -1,15 +1,19 @@
 """The last step before the wire: fresh facts, the gate once more, the journal, one more look at HALT, one request."""
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from decimal import Decimal
 from typing import Protocol
 
 from perun.tools.brokerage.observing import observe
-from perun.tools.domain.errors import Halted, OrderRejected
-from perun.tools.domain.orders import ClearedOrder, Order, OrderTerms
+from perun.tools.domain.errors import BrokerUnavailable, Halted, NotSent, OrderRejected
+from perun.tools.domain.money import ZERO
+from perun.tools.domain.orders import ClearedOrder, Order, OrderStatus, OrderTerms, Side
+from perun.tools.domain.portfolio import Portfolio
 from perun.tools.domain.ports import BookReader, Market, OrderWriter
-from perun.tools.domain.signals import Action
 from perun.tools.domain.standing import Standing, TradingState
+from perun.tools.domain.verdicts import Verdict
+from perun.tools.risk.facts import Situation
 from perun.tools.risk.gate import Cleared, Denied, Proposal, Protection, clear
 from perun.tools.risk.limits import Limits
 
@@ -39,6 +43,23 @@ class GatedBroker:
         self._limits = limits
         self._standing = standing
 
+    @property
+    def settles_at_once(self) -> bool:
+        """True when what a dead process was sending is at the broker already, or never will be."""
+        return self._writer.settles_at_once
+
+    def look(self, symbol: str) -> Situation:
+        """What is known of the symbol at this moment.
+
+        Raises:
+            BrokerUnavailable: portfolio or clock cannot be read.
+        """
+        return observe(self._book, self._market, [symbol], self._standing())
+
+    def judge(self, proposal: Proposal | Protection, seen: Situation) -> Verdict:
+        """What the gate would say in that situation; nothing is sent."""
+        return clear(proposal, seen, self._limits).verdict
+
     def place(self, proposal: Proposal, journal: Journal) -> Order | Denied:
         """Clear the proposal again and send it, once.
 
@@ -48,32 +69,36 @@ class GatedBroker:
         Raises:
             Halted: HALT came in the last moment; nothing was sent.
             OrderRejected: the broker refused for good.
-            BrokerUnavailable: no clear answer; after `journal.intend` the order may exist.
+            NotSent: nothing was sent, for want of facts or of a connection; the same id may be placed again.
+            BrokerUnavailable: no clear answer; the order may exist.
         """
-        decision = self._clear(proposal)
-        if isinstance(decision, Denied):
-            return decision
-        journal.intend(decision.order.terms)
-        if proposal.signal.action is Action.SELL and self._free_shares(proposal):
-            intended = decision.order.terms
+        with _nothing_left():
             decision = self._clear(proposal)
             if isinstance(decision, Denied):
                 return decision
-            if decision.order.terms != intended:
-                journal.intend(decision.order.terms)
+            intended = decision.order.terms
+            journal.intend(intended)
+            if intended.side is Side.SELL and self._free_shares(intended):
+                seen = self.look(intended.symbol)
+                decision = clear(proposal, seen, self._limits)
+                if isinstance(decision, Denied):
+                    return decision
+                _check_free(decision.order.terms, seen.portfolio)
+                if decision.order.terms != intended:
+                    journal.intend(decision.order.terms)
         return self._send(decision.order)
 
     def protect(self, protection: Protection, journal: Journal) -> Order | Denied:
         """Place a protective stop for shares that have none. It is sent in every trading state: it can only reduce.
 
         Raises:
-            OrderRejected, BrokerUnavailable: as for `place`.
+            OrderRejected, NotSent, BrokerUnavailable: as for `place`.
         """
-        situation = observe(self._book, self._market, [protection.symbol], self._standing())
-        decision = clear(protection, situation, self._limits)
-        if isinstance(decision, Denied):
-            return decision
-        journal.intend(decision.order.terms)
+        with _nothing_left():
+            decision = self._clear(protection)
+            if isinstance(decision, Denied):
+                return decision
+            journal.intend(decision.order.terms)
         return self._writer.submit(decision.order)
 
     def cancel(self, client_order_id: str) -> Order:
@@ -91,15 +116,39 @@ class GatedBroker:
             raise Halted(f"halted: {standing.reason}")
         return self._writer.submit(order)
 
-    def _clear(self, proposal: Proposal) -> Cleared | Denied:
-        situation = observe(self._book, self._market, [proposal.signal.symbol], self._standing())
-        return clear(proposal, situation, self._limits)
+    def _clear(self, proposal: Proposal | Protection) -> Cleared | Denied:
+        symbol = proposal.symbol if isinstance(proposal, Protection) else proposal.signal.symbol
+        return clear(proposal, self.look(symbol), self._limits)
 
-    def _free_shares(self, proposal: Proposal) -> bool:
-        """Cancel the working protective stops of the symbol; True when there was one."""
-        working = self._book.portfolio().working(proposal.signal.symbol)
-        stops = [order for order in working if order.is_protective]
+    def _free_shares(self, exit_: OrderTerms) -> bool:
+        """Cancel the working protective stops of the symbol if the exit needs their shares; True when it did."""
+        portfolio = self._book.portfolio()
+        stops = [order for order in portfolio.working(exit_.symbol) if order.is_protective]
+        # A held stop says that an entry still works: the exit and that entry would trade with each other.
+        if exit_.qty <= _available(portfolio, exit_.symbol) and not any(o.status is OrderStatus.HELD for o in stops):
+            return False
         for stop in stops:
             with suppress(OrderRejected):  # it ended a moment ago: the second look shows what it left
                 self._writer.cancel(stop.client_order_id)
         return bool(stops)
+
+
+@contextmanager
+def _nothing_left() -> Iterator[None]:
+    """Whatever fails in here, no order has left."""
+    try:
+        yield
+    except BrokerUnavailable as error:
+        raise NotSent(str(error)) from error
+
+
+def _check_free(exit_: OrderTerms, portfolio: Portfolio) -> None:
+    """A cancellation takes its time: until it is done, the broker would refuse the exit for good."""
+    if exit_.qty > _available(portfolio, exit_.symbol):
+        raise NotSent(f"the shares of {exit_.symbol} are still held by a stop that is being cancelled")
+
+
+def _available(portfolio: Portfolio, symbol: str) -> Decimal:
+    """Shares that no working order holds."""
+    position = portfolio.position(symbol)
+    return position.qty_available if position else ZERO

@@ -14,14 +14,20 @@ PerunError                     caught at the process edge: one clear line, its e
     │   └── RateLimited        the order was not accepted: likewise, from the given instant on
     ├── LedgerUnavailable      the database is locked or gone: nothing is traded
     ├── ModelUnavailable       caught by the agent that asked: it abstains
-    │   └── ModelRefusedKey    the provider does not accept the key: nobody asks again
+    │   ├── ModelRefusedKey    the provider does not accept the key: nobody asks again
+    │   └── BudgetSpent        calls, tokens, money or time for models are used up: the desk holds
+    ├── NewsUnavailable        caught by research: what other sources said is read all the same
     └── MemoryUnavailable      caught by recall and remember: the cycle goes on without memory
 OrderRejected                  the broker refused an order for good; caught by execute
 AnswerUnusable                 a model's answer does not fit its schema; caught by `asking`
 """
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from perun.tools.domain.research import Document
 
 
 class PerunError(Exception):
@@ -98,6 +104,18 @@ class ModelUnavailable(Unavailable):
 
 class ModelRefusedKey(ModelUnavailable):
     """A model provider does not accept the key."""
+
+
+class BudgetSpent(ModelUnavailable):
+    """What may be spent on models is used up; nobody was asked."""
+
+
+class NewsUnavailable(Unavailable):
+    """A source of news did not answer; `documents` is what was read from others."""
+
+    def __init__(self, message: str, documents: "Sequence[Document]" = ()) -> None:
+        super().__init__(message)
+        self.documents = tuple(documents)
 
 
 class MemoryUnavailable(Unavailable):

@@ -67,6 +67,8 @@ class Leg(StrEnum):
     ENTRY = "entry"
     EXIT = "exit"
     PROTECTION = "protection"
+    EMERGENCY = "emergency"
+    """Shares leave at the market because no stop can guard them."""
 
 
 class OrderStatus(StrEnum):
@@ -191,6 +193,11 @@ class Order(Frozen):
     def open_qty(self) -> Decimal:
         """Shares that may still trade."""
         return ZERO if self.status.is_terminal else self.qty - self.filled_qty
+
+    def carries_out(self, terms: OrderTerms) -> bool:
+        """True when this is the order that was asked for: what stands under our id is ours only then."""
+        asked = (terms.client_order_id, terms.symbol, terms.side, terms.qty, terms.type)
+        return (self.client_order_id, self.symbol, self.side, self.qty, self.type) == asked
 
     @property
     def is_protective(self) -> bool:

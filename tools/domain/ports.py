@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Protocol
 
 from perun.tools.domain.events import Event
-from perun.tools.domain.market import Bar, MarketClock, Quote, Session
+from perun.tools.domain.market import Asset, Bar, MarketClock, Quote, Session
 from perun.tools.domain.orders import ClearedOrder, Fill, Order
 from perun.tools.domain.portfolio import Account, Portfolio, Position
 from perun.tools.domain.research import Document
@@ -91,16 +92,24 @@ class BookReader(Protocol):
         """The order with that client id, whatever its state; None when the broker has none."""
         ...
 
-    def orders(self) -> Sequence[Order]:
-        """Every order the broker remembers, oldest first."""
+    def orders(self, since: datetime | None = None) -> Sequence[Order]:
+        """Every order submitted at `since` (the broker's time) or later, oldest first; None for all it remembers."""
         ...
 
-    def fills(self) -> Sequence[Fill]:
-        """Every execution of the account, oldest first."""
+    def fills(self, since: datetime | None = None) -> Sequence[Fill]:
+        """Every execution of the account at `since` (the broker's time) or later, oldest first; None for all."""
         ...
 
     def clock(self) -> MarketClock:
         """Where the market stands in its day."""
+        ...
+
+    def skew_seconds(self, reading: MarketClock) -> Decimal | None:
+        """How far the machine's clock is ahead of a reading taken this moment; None for a market in its own time."""
+        ...
+
+    def asset(self, symbol: str) -> Asset | None:
+        """What the broker lists under that symbol; None when it lists nothing."""
         ...
 
     def portfolio(self) -> Portfolio:
@@ -110,6 +119,11 @@ class BookReader(Protocol):
 
 class OrderWriter(Protocol):
     """The hand that trades. Only `brokerage.gated` may hold one."""
+
+    @property
+    def settles_at_once(self) -> bool:
+        """True when nothing can still be on its way once `submit` has ended, even by the death of the process."""
+        ...
 
     def submit(self, order: ClearedOrder) -> Order:
         """Place a cleared order, once.
@@ -130,6 +144,19 @@ class OrderWriter(Protocol):
         ...
 
 
+class AccountSwitch(Protocol):
+    """The brake on the broker's side: while it is on, the broker itself takes no new order."""
+
+    def suspend(self, *, suspended: bool) -> None:
+        """Turn the brake on or off. Doing it twice changes nothing.
+
+        Raises:
+            BrokerUnavailable: the broker did not confirm it.
+            KeyRefused: the broker does not accept the key.
+        """
+        ...
+
+
 class Recorder(Protocol):
     """Where events go, as they happen."""
 
@@ -142,7 +169,11 @@ class NewsSource(Protocol):
     """Documents from outside about a symbol."""
 
     def read(self, symbol: str, as_of: datetime) -> Sequence[Document]:
-        """Documents about `symbol` published no later than `as_of`, newest first."""
+        """Documents about `symbol` published no later than `as_of`, newest first.
+
+        Raises:
+            NewsUnavailable: a source did not answer; the error carries what others said.
+        """
         ...
 
 

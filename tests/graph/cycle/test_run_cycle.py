@@ -14,7 +14,7 @@ from perun.agents.baseline import Baseline
 from perun.agents.models import Question, Reply
 from perun.graph.app.wiring import open_floor
 from perun.graph.cycle import run_cycle
-from perun.tools.domain.errors import ConfigurationError, MarketUnavailable, UnknownSymbol
+from perun.tools.domain.errors import ConfigurationError, Halted, MarketUnavailable, UnknownSymbol
 from perun.tools.domain.events import ErrorNoted, Event, SnapshotTaken, Usage
 from perun.tools.domain.orders import Side
 from perun.tools.domain.ports import Pace
@@ -125,9 +125,12 @@ def test_when_the_ledger_was_replaced_but_the_exchange_knows_our_orders_then_not
     cycle(tmp_path)
     for file in (tmp_path / "var").glob("perun.db*"):
         file.unlink()
-    for _ in range(4):
-        with pytest.raises(ConfigurationError, match="of which the ledger knows nothing"):
-            cycle(tmp_path)
+    with pytest.raises(Halted, match=r"the ledger knows nothing: .* start a fresh account in another DATA_DIR"):
+        cycle(tmp_path)
+    for _ in range(3):
+        document = cycle(tmp_path)
+        assert document["outcome"] == "halted"
+        assert "of which the ledger knows nothing" in document["errors"][0]
 
 
 def test_when_every_buy_breaks_a_limit_then_the_cycle_is_denied_with_the_measured_and_the_allowed(

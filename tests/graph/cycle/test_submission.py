@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 
+from perun.agents.baseline import Baseline
+from perun.agents.models import Question, Reply
+from perun.agents.roles import ROSTER
 from perun.graph.app.wiring import open_floor
 from perun.graph.cycle import Floor, run_cycle
 from perun.graph.ledger.intents import IntentState
 from perun.graph.ledger.recorder import EventRecorder
 from perun.graph.reconciling import PATIENCE, Findings, reconcile
-from perun.graph.submission import Desk
+from perun.graph.submission import OrderDesk
 from perun.tools.brokerage.embedded.writer import EmbeddedWriter
 from perun.tools.brokerage.gated import GatedBroker
 from perun.tools.domain.clock import Clock, StoppedClock
@@ -84,8 +87,9 @@ def entries(floor: Floor) -> list[Order]:
 def reconciled(floor: Floor) -> Findings:
     stream = f"desk:{floor.account}"
     recorder = EventRecorder(floor.hand.ledger, stream, floor.clock)
-    desk = Desk(floor.book, floor.hand.ledger, floor.account, floor.hand.watch, recorder, floor.clock, floor.hand.wait)
-    return reconcile(stream, desk, floor.hand.broker)
+    hand = floor.hand
+    desk = OrderDesk(floor.book, hand.ledger, floor.account, hand.watch, recorder, floor.clock, hand.wait)
+    return reconcile(stream, desk, hand.broker)
 
 
 def test_when_the_answer_is_lost_but_the_order_came_then_it_is_found_adopted_and_filled(tmp_path: Path) -> None:
@@ -135,24 +139,24 @@ def test_when_an_order_comes_late_then_reconciliation_adopts_it(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("error", "state", "halted"),
+    ("error", "state", "halted", "posts"),
     [
-        (OrderRejected(403, 40310000, "insufficient buying power"), IntentState.REJECTED, False),
-        (NotSent("connection refused"), IntentState.NOT_SENT, False),
-        (KeyRefused("the paper account does not accept the key"), IntentState.REJECTED, True),
-        (ClientIdConflict("another order has our id"), IntentState.REJECTED, True),
+        (OrderRejected(403, 40310000, "insufficient buying power"), IntentState.REJECTED, False, 1),
+        (NotSent("connection refused"), IntentState.NOT_SENT, False, 3),
+        (KeyRefused("the paper account does not accept the key"), IntentState.REJECTED, True, 1),
+        (ClientIdConflict("another order has our id"), IntentState.REJECTED, True, 1),
     ],
     ids=["rejected", "not sent", "key refused", "id conflict"],
 )
 def test_when_the_broker_refuses_then_the_intent_ends_and_only_what_is_alarming_halts(
-    tmp_path: Path, error: Exception, state: IntentState, halted: bool
+    tmp_path: Path, error: Exception, state: IntentState, halted: bool, posts: int
 ) -> None:
     with floor_with(tmp_path, raising(error)) as (floor, writer):
         document = run_cycle(floor, SYMBOLS)
         assert (document["outcome"], document["orders"]) == ("degraded", [])
         assert intent_of(floor, document).state is state
         assert (floor.hand.watch.standing().state is TradingState.HALTED) is halted
-        assert writer.submitted == 1
+        assert writer.submitted == posts
 
 
 def test_when_the_broker_is_silent_before_anything_was_sent_then_there_is_no_intent(tmp_path: Path) -> None:
@@ -180,7 +184,34 @@ def test_when_a_stop_vanishes_then_the_next_cycle_puts_it_back_where_it_stood(tm
     with open_floor(settings(tmp_path), parts()) as floor:
         (restored,) = floor.book.working_orders()
     assert (restored.stop_price, restored.qty) == (stop.stop_price, stop.qty)
-    assert restored.client_order_id == "perun-protect-AAPL-1"
+    assert restored.client_order_id == "perun-protect-AAPL-1-20090602T2000Z"
+
+
+class Seller:
+    """A mind that wants to be out of everything it holds."""
+
+    name = "seller"
+
+    def reply(self, question: Question) -> Reply:
+        reply = Baseline().reply(question)
+        return replace(reply, text=reply.text.replace('"HOLD"', '"SELL"')) if question.role == "trader" else reply
+
+
+def test_when_an_exit_is_refused_after_its_stop_was_freed_then_the_stop_is_back_before_the_market_goes_on(
+    tmp_path: Path,
+) -> None:
+    def no_exits(writer: EmbeddedWriter, order: ClearedOrder) -> Order:
+        if order.terms.client_order_id.endswith("-exit-1"):
+            raise OrderRejected(403, 40310000, "not today")
+        return writer.submit(order)
+
+    cycle(tmp_path, symbols=SYMBOLS)
+    with floor_with(tmp_path, no_exits) as (floor, _):
+        document = run_cycle(replace(floor, minds=dict.fromkeys(ROSTER, Seller())), SYMBOLS)
+        assert document["outcome"] == "degraded"
+        (stop,) = floor.book.working_orders()
+        assert stop.client_order_id.startswith("perun-protect-AAPL-1-")
+        assert document["as_of"] == f"{stop.submitted_at:%Y-%m-%dT%H:%M:%SZ}", "the session was played after that"
 
 
 def test_when_a_reconciliation_runs_twice_then_the_second_changes_nothing(tmp_path: Path) -> None:
@@ -192,7 +223,7 @@ def test_when_a_reconciliation_runs_twice_then_the_second_changes_nothing(tmp_pa
         assert floor.hand.ledger.events.read(f"desk:{floor.account}") == before
         assert found == {
             "schema": "perun.reconcile/1", "clean": True, "resolved": [], "in_doubt": [], "adjusted": [],
-            "external": [], "protected": [], "unprotected": [],
+            "external": [], "protected": [], "trimmed": [], "exited": [], "unprotected": [],
         }  # fmt: skip
         assert [(each.symbol, each.amount) for each in floor.hand.ledger.adjustments.all(floor.account)] == [
             ("", 100000)

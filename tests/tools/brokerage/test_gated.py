@@ -12,44 +12,33 @@ from perun.tools.brokerage.embedded.exchange import Exchange
 from perun.tools.brokerage.embedded.writer import EmbeddedWriter
 from perun.tools.brokerage.gated import GatedBroker
 from perun.tools.brokerage.observing import ATR_SESSIONS
-from perun.tools.domain.errors import BrokerUnavailable, LedgerUnavailable, OrderRejected
-from perun.tools.domain.orders import Order, OrderStatus, OrderTerms, Side
-from perun.tools.domain.portfolio import Portfolio
+from perun.tools.domain.errors import LedgerUnavailable, NotSent, OrderRejected
+from perun.tools.domain.orders import Order, OrderStatus, Side
 from perun.tools.domain.standing import ACTIVE
 from perun.tools.market.recorded import RecordedMarket
 from perun.tools.risk.breaches import Code
 from perun.tools.risk.gate import Denied, Proposal
 from support.exchange import FREE, exchange_at, pass_session
-from support.gate import breaches_of, entry, exit_, limits, percent
-from support.market import made_market
+from support.gate import breaches_of, exit_, limits, percent
+from support.gate import entry as wished
+from support.hands import Notes, PonderingHand, SilentBook, SlowHand, TornNotes
+from support.market import FIRST_DAY, made_market, made_session, weekdays
 
 QUIET = (100, 101, 99, 100)
 """A session whose true range is 2, so that the plain stop stands 4 below the price."""
 FALL = (100, 100, 90, 95)
 BEFORE = [QUIET] * (ATR_SESSIONS + 1)
 
+DECIDED = made_session(weekdays(FIRST_DAY, ATR_SESSIONS + 1)[-1]).closes
+"""When the exchange opens its account: all is decided on what was known then."""
+
 TEN = {"max_order_notional": Decimal(1040)}
 """Ten shares at 100 and the collar."""
 
 
-class Notes:
-    """A journal that also remembers which orders existed when it was written."""
-
-    def __init__(self, exchange: Exchange) -> None:
-        self._exchange = exchange
-        self.intents: list[OrderTerms] = []
-        self.orders_then: list[tuple[Order, ...]] = []
-
-    def intend(self, terms: OrderTerms) -> None:
-        self.intents.append(terms)
-        self.orders_then.append(self._exchange.orders())
-
-
-class TornNotes:
-    """A journal that cannot be written."""
-
-    def intend(self, terms: OrderTerms) -> None:
-        raise LedgerUnavailable("the ledger is locked")
+def entry(symbol: str = "AAPL", **more: Any) -> Proposal:
+    """A BUY, decided when the account was opened."""
+    return wished(symbol, decided_at=DECIDED, **more)
 
 
 @pytest.fixture
@@ -210,18 +199,6 @@ def test_when_the_stop_sold_the_shares_since_the_plan_then_the_exit_is_denied(
     assert notes.intents == []
 
 
-class SlowHand(EmbeddedWriter):
-    """A session passes before its cancellation arrives."""
-
-    def __init__(self, exchange: Exchange) -> None:
-        super().__init__(exchange)
-        self._slow = exchange
-
-    def cancel(self, client_order_id: str) -> Order:
-        pass_session(self._slow)
-        return super().cancel(client_order_id)
-
-
 @pytest.mark.usefixtures("ten_shares")
 def test_when_the_stop_sells_while_it_is_being_cancelled_then_the_second_look_denies_the_exit(
     exchange: Exchange, market: RecordedMarket, notes: Notes
@@ -271,20 +248,24 @@ def test_when_the_broker_refuses_for_good_then_the_refusal_comes_after_the_journ
     assert len(exchange.orders()) == 2
 
 
-class SilentBook(EmbeddedBook):
-    """A broker that tells the time and nothing else."""
-
-    def portfolio(self) -> Portfolio:
-        raise BrokerUnavailable("no answer")
-
-
 @pytest.mark.usefixtures("ten_shares")
 @pytest.mark.parametrize("asked", [entry(id="next"), exit_(id="next")], ids=["entry", "exit"])
 def test_when_the_broker_does_not_tell_the_portfolio_then_nothing_is_sent_written_or_cancelled(
     exchange: Exchange, market: RecordedMarket, notes: Notes, asked: Proposal
 ) -> None:
     broker = GatedBroker(SilentBook(exchange), EmbeddedWriter(exchange), market, limits(), lambda: ACTIVE)
-    with pytest.raises(BrokerUnavailable):
+    with pytest.raises(NotSent):
         broker.place(asked, notes)
     assert (exchange.order("next"), notes.intents) == (None, [])
     assert status(exchange, "entry-stop") is OrderStatus.NEW
+
+
+@pytest.mark.usefixtures("ten_shares")
+def test_when_the_stop_is_still_being_cancelled_then_the_exit_is_not_sent_yet_and_goes_at_the_next_try(
+    exchange: Exchange, market: RecordedMarket, notes: Notes
+) -> None:
+    broker = GatedBroker(EmbeddedBook(exchange), PonderingHand(exchange), market, limits(), lambda: ACTIVE)
+    with pytest.raises(NotSent, match="still held by a stop that is being cancelled"):
+        broker.place(exit_(id="exit"), notes)
+    assert exchange.order("exit") is None
+    assert placed(broker, exit_(id="exit"), notes).qty == 10

@@ -6,7 +6,8 @@ and told to `odd`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
@@ -15,13 +16,15 @@ from perun.tools.brokerage.alpaca import wire
 from perun.tools.brokerage.alpaca.line import Line
 from perun.tools.brokerage.alpaca.sheets import fill_rows, order_rows, rows
 from perun.tools.brokerage.alpaca.wire import Row, Unreadable
+from perun.tools.domain.clock import Clock, seconds_between
 from perun.tools.domain.errors import BrokerUnavailable
-from perun.tools.domain.market import MarketClock
+from perun.tools.domain.market import Asset, MarketClock
 from perun.tools.domain.orders import Fill, Order, OrderStatus, OrderType, Side
 from perun.tools.domain.portfolio import Account, Portfolio, Position
 
 BY_CLIENT_ID: Final = "/orders:by_client_order_id"
-WEEK: Final = timedelta(days=7)
+_BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)
+"""Before any account of theirs."""
 _TOGETHER: Final = timedelta(minutes=1)
 """An entry and its exits are made at one time; this much apart at most."""
 
@@ -29,16 +32,13 @@ _Noun = TypeVar("_Noun")
 
 
 class AlpacaBook:
-    """Reads one account; it has no way to change it. The port says what each method gives.
+    """Reads one account; it has no way to change it. The port says what each method gives."""
 
-    `orders` and `fills` go back `look_back` from the broker's own clock, not to the account's beginning: whoever
-    reconciles asks for what may have changed since the last time. Working orders are read whatever their age.
-    """
-
-    def __init__(self, line: Line, odd: Callable[[str], None] = lambda _: None, look_back: timedelta = WEEK) -> None:
+    def __init__(self, line: Line, odd: Callable[[str], None] = lambda _: None, wall: Clock | None = None) -> None:
         self._line = line
         self._odd = odd
-        self._look_back = look_back
+        self._wall = wall
+        """The machine's clock; None where the server may live in a time of its own."""
         # By the broker's id; neither ever changes, so each is asked once.
         self._entries: dict[str, str | None] = {}
         """The client id of the entry that a stop protects."""
@@ -64,28 +64,36 @@ class AlpacaBook:
         row = self._line.find(BY_CLIENT_ID, client_order_id=client_order_id)
         return None if row is None else self._known(self._order, row)
 
-    def orders(self) -> Sequence[Order]:
-        """Every order of the time looked back on, oldest first; a stop after its entry."""
-        return tuple(self._recent_orders(self._since()))
+    def orders(self, since: datetime | None = None) -> Sequence[Order]:
+        """Every order since then, oldest first; a stop after its entry."""
+        return tuple(self._orders_since(since))
 
-    def fills(self) -> Sequence[Fill]:
-        """Every execution of the time looked back on, oldest first."""
-        since = self._since()
-        self._client_ids |= {order.broker_order_id: order.client_order_id for order in self._recent_orders(since)}
-        return tuple(self._fills(fill_rows(self._line, since)))
+    def fills(self, since: datetime | None = None) -> Sequence[Fill]:
+        """Every execution since then, oldest first."""
+        listed = list(fill_rows(self._line, _just_before(since)))
+        if any(str(row.get("order_id")) not in self._client_ids for row in listed):
+            for _ in self._orders_since(since):
+                pass  # their names are kept as they are read: one list instead of a question for each
+        return tuple(self._fills(listed))
 
     def clock(self) -> MarketClock:
         """Where the market stands in its day."""
         return self._known(wire.market_clock, self._line.read("/clock"))
+
+    def skew_seconds(self, reading: MarketClock) -> Decimal | None:
+        """How far the machine's clock is ahead of Alpaca's; the answer's way here is part of it."""
+        return seconds_between(reading.now, self._wall.now()) if self._wall else None
+
+    def asset(self, symbol: str) -> Asset | None:
+        """What Alpaca lists. It does not say here whether the exchange has halted it."""
+        row = self._line.find(f"/assets/{quote(symbol, safe='')}")
+        return None if row is None else self._known(wire.asset, row)
 
     def portfolio(self) -> Portfolio:
         """Account, positions and working orders. An order that fills meanwhile is seen twice rather than not at all."""
         orders = tuple(self.working_orders())  # first: what fills after this look shows in the positions
         positions = tuple(self.positions())
         return Portfolio(account=self.account(), positions=positions, working_orders=orders)
-
-    def _since(self) -> datetime:
-        return self.clock().now - self._look_back
 
     def _known(self, read: Callable[[Row], _Noun], row: Any) -> _Noun:
         """What the row says; where it says nothing that can be used, nothing may be assumed."""
@@ -96,8 +104,8 @@ class AlpacaBook:
         except Unreadable as error:
             raise BrokerUnavailable(f"{self._line.name} tells what cannot be understood: {error}") from error
 
-    def _recent_orders(self, since: datetime) -> Iterator[Order]:
-        return self._orders(order_rows(self._line, since, status="all", nested="true"))
+    def _orders_since(self, since: datetime | None) -> Iterator[Order]:
+        return self._orders(order_rows(self._line, _just_before(since), status="all", nested="true"))
 
     def _orders(self, listed: Iterable[Row]) -> Iterator[Order]:
         for row, entry in _unfolded(listed):
@@ -111,6 +119,7 @@ class AlpacaBook:
     def _order(self, row: Row) -> Order:
         """The order of the row, with the entry that it protects."""
         order = wire.order(row)
+        self._client_ids[order.broker_order_id] = order.client_order_id
         if order.status is OrderStatus.UNRECOGNISED:
             self._odd(f"the order {order.client_order_id} has the unknown status {row.get('status')}")
         if order.side is not Side.SELL or order.type is not OrderType.STOP:
@@ -147,6 +156,11 @@ class AlpacaBook:
         except Unreadable as error:
             self._odd(str(error))
             return None
+
+
+def _just_before(since: datetime | None) -> datetime:
+    """What to ask for: Alpaca's `after` leaves out the very instant."""
+    return _BEGINNING if since is None else since - timedelta(microseconds=1)
 
 
 def _unfolded(listed: Iterable[Row], entry: str | None = None) -> Iterator[tuple[Row, str | None]]:

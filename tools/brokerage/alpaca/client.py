@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 from alpaca.common.rest import RESTClient
+from alpaca.data.historical.news import NewsClient
 from alpaca.data.historical.stock import StockHistoricalDataClient
 from alpaca.trading.client import TradingClient
 from pydantic import Field, SecretStr
@@ -63,6 +64,13 @@ def data_client(access: AlpacaAccess) -> StockHistoricalDataClient:
     """The client of bars and quotes."""
     key, secret = access.key.get_secret_value(), access.secret.get_secret_value()
     client = StockHistoricalDataClient(key, secret, raw_data=True, url_override=_plain_url(access.data_url))
+    return _made_safe(client, access)
+
+
+def news_client(access: AlpacaAccess) -> NewsClient:
+    """The client of news."""
+    key, secret = access.key.get_secret_value(), access.secret.get_secret_value()
+    client = NewsClient(key, secret, raw_data=True, url_override=_plain_url(access.data_url))
     return _made_safe(client, access)
 
 

@@ -11,7 +11,7 @@ from requests import ConnectionError as NoConnection
 from requests import RequestException, Response
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
 
-from perun.tools.brokerage.alpaca.client import AlpacaAccess, Unparsable, data_client, trading_client
+from perun.tools.brokerage.alpaca.client import AlpacaAccess, Unparsable, data_client, news_client, trading_client
 from perun.tools.domain.errors import BrokerUnavailable, KeyRefused, MarketUnavailable, Unavailable
 
 Method = Literal["GET", "POST", "PATCH", "DELETE"]
@@ -142,6 +142,11 @@ def trading_line(access: AlpacaAccess, unavailable: type[Unavailable] = BrokerUn
 def data_line(access: AlpacaAccess) -> Line:
     """The line to bars and quotes."""
     return Line(data_client(access), access, MarketUnavailable)
+
+
+def news_line(access: AlpacaAccess) -> Line:
+    """The line to news."""
+    return Line(news_client(access), access, MarketUnavailable)
 
 
 def _what_failed(error: Exception) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
 from perun.tools.domain.frozen import Frozen
-from perun.tools.domain.market import MarketClock
+from perun.tools.domain.market import Asset, MarketClock
 from perun.tools.domain.money import ZERO, Amount
 from perun.tools.domain.orders import Fill, Order, OrderClass, OrderStatus, Side, TimeInForce
 from perun.tools.domain.portfolio import Account, Position
@@ -49,6 +49,8 @@ def account(row: Row) -> Account:
         last_equity=row.get("last_equity"),
         buying_power=row.get("buying_power"),
         trading_blocked=any(row.get(block) not in (None, False) for block in _BLOCKS),
+        multiplier=_given(row, "multiplier", lambda: 1),
+        maintenance_margin=row.get("maintenance_margin"),
     )
 
 
@@ -135,6 +137,24 @@ def fill(row: Row, client_order_id: str) -> Fill:
         qty=row.get("qty"),
         price=row.get("price"),
         at=instant(row.get("transaction_time")),
+    )
+
+
+def asset(row: Row) -> Asset:
+    """An instrument. What is not told is not allowed.
+
+    Raises:
+        Unreadable: the symbol or the status is missing.
+    """
+    return _made(
+        Asset,
+        f"the asset {row.get('symbol')}",
+        symbol=row.get("symbol"),
+        status=row.get("status"),
+        tradable=row.get("tradable") is True,
+        fractionable=row.get("fractionable") is True,
+        asset_class=row.get("class") or row.get("asset_class") or "unknown",
+        shortable=row.get("shortable") is True,
     )
 
 

@@ -43,6 +43,9 @@ _NOT_FOUND: Final = (404, 40410000)
 class AlpacaWriter:
     """Places and cancels orders in one account. Only `brokerage.gated` may hold one."""
 
+    settles_at_once: Final = False
+    """A request may arrive when nobody waits for its answer any more."""
+
     def __init__(self, line: Line, book: AlpacaBook) -> None:
         self._line = line
         self._book = book

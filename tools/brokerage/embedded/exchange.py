@@ -106,15 +106,15 @@ class Exchange:
         with self._store.reading():
             return self._store.order_by_broker_id(broker_order_id)
 
-    def orders(self) -> tuple[Order, ...]:
-        """Every order, oldest first."""
+    def orders(self, since: datetime | None = None) -> tuple[Order, ...]:
+        """Every order submitted at `since` or later, oldest first; None for all."""
         with self._store.reading():
-            return self._store.orders()
+            return self._store.orders(since)
 
-    def fills(self) -> tuple[Fill, ...]:
-        """Every fill, oldest first."""
+    def fills(self, since: datetime | None = None) -> tuple[Fill, ...]:
+        """Every fill at `since` or later, oldest first; None for all."""
         with self._store.reading():
-            return self._store.fills()
+            return self._store.fills(since)
 
     def listen(self, listener: Listener) -> None:
         """Call `listener` for everything that happens to an order through this object, once it is on disk.

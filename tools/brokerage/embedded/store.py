@@ -4,6 +4,8 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import Final, Self, TypeVar
 
@@ -134,14 +136,17 @@ class Store:
         found = self._orders(f"SELECT body FROM orders WHERE {schema.BROKER_ORDER_ID} = ?", broker_order_id)
         return found[0] if found else None
 
-    def orders(self) -> tuple[Order, ...]:
-        """Every order, oldest first."""
-        return self._orders("SELECT body FROM orders ORDER BY seq")
+    def orders(self, since: datetime | None = None) -> tuple[Order, ...]:
+        """Every order submitted at `since` or later, oldest first; None for all."""
+        newest_first = self._connection.execute("SELECT body FROM orders ORDER BY seq DESC")
+        orders = (self._read(Order, body) for (body,) in newest_first)
+        return _oldest_first(takewhile(lambda order: since is None or order.submitted_at >= since, orders))
 
-    def fills(self) -> tuple[Fill, ...]:
-        """Every fill, oldest first."""
-        rows = self._connection.execute("SELECT body FROM fills ORDER BY seq")
-        return tuple(self._read(Fill, body) for (body,) in rows)
+    def fills(self, since: datetime | None = None) -> tuple[Fill, ...]:
+        """Every fill at `since` or later, oldest first; None for all."""
+        newest_first = self._connection.execute("SELECT body FROM fills ORDER BY seq DESC")
+        fills = (self._read(Fill, body) for (body,) in newest_first)
+        return _oldest_first(takewhile(lambda fill: since is None or fill.at >= since, fills))
 
     def save(self, before: Books, after: Books, fills: Iterable[Fill] = ()) -> None:
         """Write what changed between the two, and add these fills."""
@@ -181,6 +186,10 @@ class Store:
         return ConfigurationError(
             f"the exchange's file {self._path} is damaged ({why}); restore it, or set another DATA_DIR to start afresh"
         )
+
+
+def _oldest_first(newest_first: Iterable[Row]) -> tuple[Row, ...]:
+    return tuple(newest_first)[::-1]
 
 
 def _changed(before: Mapping[str, Row], after: Mapping[str, Row]) -> list[tuple[str, Row]]:

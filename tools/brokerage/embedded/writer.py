@@ -1,11 +1,16 @@
 """The hand that trades on the embedded exchange: the OrderWriter port."""
 
+from typing import Final
+
 from perun.tools.brokerage.embedded.exchange import Exchange
 from perun.tools.domain.orders import ClearedOrder, Order
 
 
 class EmbeddedWriter:
     """Places and cancels orders on one exchange. Only `brokerage.gated` may hold one."""
+
+    settles_at_once: Final = True
+    """An order is one transaction of the exchange's file: it is there, or it never will be."""
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -22,6 +22,7 @@ CLOCK = {
     "next_open": "2024-01-10T09:30:00-05:00",
     "next_close": "2024-01-09T16:00:00-05:00",
 }
+SINCE = datetime(2024, 1, 8, 15, tzinfo=UTC)
 POSITION = {"symbol": "AAPL", "qty": "10", "avg_entry_price": "100", "current_price": "104"}
 ENTRY = row(wire_body(buy(10, id="a", stop_loss="95")), status="filled", filled_qty="10", filled_avg_price="100")
 STOP = {**ENTRY["legs"][0], "status": "new"}
@@ -59,7 +60,6 @@ def test_when_there_are_more_orders_than_a_page_holds_then_all_are_read_once_and
     with book_of({"/v2/orders": paged(rows)}) as (book, server):
         assert [order.client_order_id for order in book.orders()] == [each["client_order_id"] for each in rows]
     assert server.requests.count("GET /v2/orders") == 3
-    assert server.queries[1]["after"] == "2024-01-02T17:00:00+00:00"
 
 
 def test_when_one_instant_holds_more_orders_than_a_page_then_the_list_is_not_cut_short() -> None:
@@ -68,10 +68,16 @@ def test_when_one_instant_holds_more_orders_than_a_page_then_the_list_is_not_cut
         book.orders()
 
 
-def test_when_the_look_back_is_given_then_older_orders_are_not_asked_for() -> None:
-    with FaultServer(pages={"/v2/clock": CLOCK, "/v2/orders": []}) as server:
-        assert AlpacaBook(trading_line(access(server.url)), look_back=timedelta(days=1)).orders() == ()
-    assert server.queries[1]["after"] == "2024-01-08T17:00:00+00:00"
+def test_when_orders_are_asked_for_since_an_instant_then_those_of_that_very_instant_are_among_them() -> None:
+    instants = {"old": "2024-01-08T14:59:59Z", "then": "2024-01-08T15:00:00Z", "new": "2024-01-08T15:00:01Z"}
+    rows = [order_row(name, submitted_at=at) for name, at in instants.items()]
+    with book_of({"/v2/orders": paged(rows)}) as (book, server):
+        assert [order.client_order_id for order in book.orders(SINCE)] == ["then", "new"]
+        assert len(book.orders()) == 3
+    assert [query["after"] for query in server.queries] == [
+        "2024-01-08T14:59:59.999999+00:00",
+        "2000-01-01T00:00:00+00:00",
+    ]
 
 
 def test_when_working_orders_are_read_then_the_old_ones_are_among_them_and_ended_ones_are_not() -> None:
@@ -151,7 +157,7 @@ def test_when_orders_are_listed_then_the_stop_follows_its_entry() -> None:
     with book_of({"/v2/orders": [ENTRY]}) as (book, server):
         orders = book.orders()
     assert [(order.client_order_id, order.parent) for order in orders] == [("a", None), ("leg-of-a", "a")]
-    assert len(server.requests) == 2
+    assert len(server.requests) == 1
 
 
 def test_when_the_portfolio_is_read_then_orders_come_before_positions() -> None:
@@ -177,6 +183,15 @@ def test_when_there_are_more_fills_than_a_page_holds_then_all_are_read_with_thei
     assert [fill.fill_id for fill in read] == [each["id"] for each in rows]
     assert {fill.client_order_id for fill in read} == {"a"}
     assert server.requests.count("GET /v2/account/activities/FILL") == 3
+
+
+def test_when_fills_are_asked_for_since_an_instant_then_no_older_one_is_read() -> None:
+    pages = {"/v2/orders": [ENTRY], "/v2/account/activities/FILL": [fill_row(1)]}
+    with book_of(pages) as (book, server):
+        book.orders(SINCE)
+        assert [fill.client_order_id for fill in book.fills(SINCE)] == ["a"]
+    assert [query["after"] for query in server.queries] == ["2024-01-08T14:59:59.999999+00:00"] * 2
+    assert server.requests == ["GET /v2/orders", "GET /v2/account/activities/FILL"], "known names are not asked"
 
 
 def test_when_a_fill_is_of_an_older_order_then_that_is_looked_up_once() -> None:
