@@ -107,7 +107,7 @@ def _case_for(terms: OrderTerms) -> tuple[Proposal, Situation, Limits]:
     if terms.side is Side.SELL:
         return exit_(symbol, id=id_), situation(positions=[position(symbol, terms.qty)]), limits()
     assert terms.stop_loss is not None
-    rich = {"equity": Decimal(10) ** 9, "buying_power": Decimal(10) ** 9}
+    rich = dict.fromkeys(["equity", "cash", "buying_power"], Decimal(10) ** 9)
     desk = situation(quotes=[quote(symbol, terms.stop_loss + 1)], atr={symbol: Decimal(1)}, **rich)
     return entry(symbol, id=id_, ceiling=terms.qty), desk, limits(stop_atr_multiple=Decimal(1))
 

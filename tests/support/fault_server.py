@@ -101,7 +101,10 @@ class FaultServer:
         """Method and path of every request."""
         self.queries: list[dict[str, str]] = []
         """The query of every GET."""
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"plays": self}))
+        self._open(port=0)
+
+    def _open(self, port: int) -> None:
+        self._http = ThreadingHTTPServer(("127.0.0.1", port), type("Handler", (_Handler,), {"plays": self}))
         self._http.daemon_threads = True
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True)
 
@@ -115,6 +118,22 @@ class FaultServer:
         """How often an order was sent."""
         return len(self.bodies)
 
+    @property
+    def listens(self) -> bool:
+        """True while it takes connections."""
+        return self._thread.is_alive()
+
+    def stop_listening(self) -> None:
+        """Refuse new connections from now on; those that stand are served as before."""
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join()
+
+    def listen_again(self) -> None:
+        """Take connections again, at the same address."""
+        self._open(self._http.server_port)
+        self._thread.start()
+
     def take(self, body: dict[str, Any]) -> Fault:
         """Note an order that was sent, accept it if that is the plan, and say how to answer."""
         self.bodies.append(body)
@@ -125,6 +144,22 @@ class FaultServer:
             self.orders[name] = row(body)
         return self.fault
 
+    def page(self, path: str, query: dict[str, str]) -> Fault:
+        """What a GET answers."""
+        found = self.pages.get(path)
+        if found is None and path == "/v2/orders:by_client_order_id":
+            found = self.orders.get(query["client_order_id"])
+        page = found(query) if callable(found) else found
+        if page is None:
+            return refusal(404, 40410000, "not found")
+        return page if isinstance(page, Fault) else Fault(body=page if isinstance(page, str) else json.dumps(page))
+
+    def change(self, method: str, path: str, body: bytes) -> Fault:
+        """What a DELETE or PATCH answers."""
+        page = self.pages.get(f"{method} {path}", Fault(status=204, body=""))
+        assert isinstance(page, Fault)
+        return page
+
     def __enter__(self) -> Self:
         self._thread.start()
         return self
@@ -132,9 +167,8 @@ class FaultServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join()
+        if self.listens:
+            self.stop_listening()
 
 
 def row(body: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
@@ -173,6 +207,7 @@ def closed_port() -> int:
 class _Handler(BaseHTTPRequestHandler):
     plays: FaultServer
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else a body waits 40 ms for the acknowledgement of its header
 
     def do_POST(self) -> None:
         self.plays.requests.append(f"POST {self.path}")
@@ -189,29 +224,19 @@ class _Handler(BaseHTTPRequestHandler):
         path, query = urlsplit(self.path).path, dict(parse_qsl(urlsplit(self.path).query))
         self.plays.requests.append(f"GET {path}")
         self.plays.queries.append(query)
-        found = self.plays.pages.get(path)
-        if found is None and path == "/v2/orders:by_client_order_id":
-            found = self.plays.orders.get(query["client_order_id"])
-        page = found(query) if callable(found) else found
-        if page is None:
-            page = refusal(404, 40410000, "not found")
-        if not isinstance(page, Fault):
-            page = Fault(body=page if isinstance(page, str) else json.dumps(page))
-        self._play(page)
+        self._play(self.plays.page(path, query))
 
     def do_DELETE(self) -> None:
-        self.plays.requests.append(f"DELETE {self.path}")
-        self._change("DELETE")
+        self._change("DELETE", b"")
 
     def do_PATCH(self) -> None:
-        self.plays.requests.append(f"PATCH {self.path}")
-        self.plays.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        self._change("PATCH")
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.plays.bodies.append(json.loads(body))
+        self._change("PATCH", body)
 
-    def _change(self, method: str) -> None:
-        page = self.plays.pages.get(f"{method} {self.path}", Fault(status=204, body=""))
-        assert isinstance(page, Fault)
-        self._play(page)
+    def _change(self, method: str, body: bytes) -> None:
+        self.plays.requests.append(f"{method} {self.path}")
+        self._play(self.plays.change(method, self.path, body))
 
     def _play(self, fault: Fault) -> None:
         if fault.instead:
