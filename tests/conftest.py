@@ -11,6 +11,7 @@ GOLDEN_FILES = Path(__file__).parent / "golden"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite the golden files; read the diff afterwards")
+    parser.addoption("--examples", type=int, default=100_000, help="random desks that the slow gate tests try in all")
 
 
 @pytest.fixture

@@ -6,19 +6,21 @@ from typing import Any
 
 from perun.agents.answers import AnalystReport
 from perun.agents.facts import AnalystFacts, Remembered, ResearcherFacts, RiskManagerFacts, TraderFacts
-from perun.tools.domain.market import Bar
+from perun.tools.domain.market import Bar, Quote
 from perun.tools.domain.money import Percent
 from perun.tools.domain.orders import Order
 from perun.tools.domain.portfolio import Account, Portfolio, Position
 from perun.tools.domain.research import Document, Finding
-from perun.tools.domain.signals import Action, TradingSignal
+from perun.tools.domain.signals import Action, Advice, Ruling, TradingSignal
 from perun.tools.market.indicators import Indicators
 from perun.tools.market.snapshot import SymbolSnapshot
-from perun.tools.risk.limits import Limits
+from perun.tools.toolbox.decisions import LastAdvice
+from perun.tools.toolbox.headroom import Headroom
+from support.gate import limits
 
 AS_OF = datetime(2013, 2, 28, 21, 0, tzinfo=UTC)
 
-LIMITS = Limits(
+LIMITS = limits(
     min_confidence=0.6,
     risk_per_trade=Percent(Decimal(1)),
     max_position=Percent(Decimal(20)),
@@ -73,8 +75,9 @@ def snapshot(symbol: str = "AAPL", **indicators: str | None) -> SymbolSnapshot:
         "low_250": None,
     }
     bars = tuple(bar(symbol, day, close) for day, close in ((26, "102"), (27, "103.5"), (28, "104.25")))
+    last = Quote(symbol=symbol, bid=Decimal("104.20"), ask=Decimal("104.30"), last=Decimal("104.25"), at=AS_OF)
     return SymbolSnapshot(
-        symbol=symbol, quote=None, bars=bars, indicators=Indicators.model_validate({**known, **indicators})
+        symbol=symbol, quote=last, bars=bars, indicators=Indicators.model_validate({**known, **indicators})
     )
 
 
@@ -151,6 +154,14 @@ def report(symbol: str = "AAPL", **changes: Any) -> AnalystReport:
     return said.model_copy(update=changes)
 
 
+def last_advice(**changes: Any) -> LastAdvice:
+    """What the risk manager said eight days before."""
+    reason = "AAPL is a tenth of the book already."
+    shrunk = Advice(symbol="AAPL", ruling=Ruling.SHRINK, keep=Percent(Decimal(40)), reason=reason)
+    said = LastAdvice(as_of=datetime(2013, 2, 20, 21, 0, tzinfo=UTC), advice=(shrunk,))
+    return said.model_copy(update=changes)
+
+
 def trader_facts(**changes: Any) -> TraderFacts:
     """AAPL, held, and IBM, not held, both with a report."""
     reports = (report(), report("IBM", stance="bearish", conviction=65, summary="It fell for a year."))
@@ -160,6 +171,7 @@ def trader_facts(**changes: Any) -> TraderFacts:
         reports=reports,
         portfolio=portfolio(position()),
         min_confidence=LIMITS.min_confidence,
+        last_advice=last_advice(),
     )
     return facts.model_copy(update=changes)
 
@@ -176,6 +188,15 @@ def risk_manager_facts(**changes: Any) -> RiskManagerFacts:
         signals=(signal("IBM", Action.BUY), signal("AAPL", Action.SELL, 0.65)),
         portfolio=portfolio(position()),
         limits=LIMITS,
+        headroom=(
+            Headroom(
+                symbol="IBM",
+                qty=Decimal(191),
+                stop=Decimal("100.05"),
+                against=(),
+                limits=("MAX_POSITION_SIZE 0.1992 of 0.2", "RISK_PER_TRADE 811.75 of 1000"),
+            ),
+        ),
         market={"IBM": snapshot("IBM", volatility_20="0.1500"), "AAPL": snapshot(volatility_20=None)},
     )
     return facts.model_copy(update=changes)

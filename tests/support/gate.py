@@ -1,4 +1,4 @@
-"""A desk before its gate: short ways to say a situation, and a second opinion on limits that asks no gate code.
+"""A desk before its gate: short ways to say a situation, a wish and what came of it.
 
 Example:
     The plain desk holds nothing and has $100,000; AAPL asks 100 and moves 2.5 a day. `WIDE` limits never bind, so a
@@ -11,10 +11,9 @@ Example:
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
-from perun.tools.domain.market import MarketClock, Quote
+from perun.tools.domain.market import Asset, MarketClock, Quote
 from perun.tools.domain.money import Percent
 from perun.tools.domain.orders import Order, OrderTerms, OrderType, Side
 from perun.tools.domain.portfolio import Account, Portfolio, Position
@@ -31,6 +30,8 @@ ASK = Decimal(100)
 ATR = Decimal("2.5")
 STOP = Decimal(95)
 """The plain desk's stop: two average true ranges below the ask."""
+VOLUME = Decimal(10) ** 12
+"""The plain desk's average daily volume: more than any order asks for."""
 WORST = Decimal(104)
 """What the plain desk counts a share at: the ask and the collar."""
 
@@ -50,6 +51,37 @@ WIDE: dict[str, Any] = {
     "price_collar": percent(4),
     "max_quote_age_seconds": 60,
     "stop_atr_multiple": Decimal(2),
+    "max_order_quantity": 10**9,
+    "max_spread": percent(1000),
+    "max_participation": percent(1000),
+    "max_price_jump": percent(1000),
+    "duplicate_window_minutes": 0,
+    "max_orders_per_minute": 10**6,
+    "max_orders_per_day": 10**6,
+    "max_notional_per_hour": Decimal(10) ** 12,
+    "max_round_trips_per_day": 10**6,
+    "max_consecutive_rejects": 10**6,
+    "max_turnover": percent(1000),
+    "decision_ttl_seconds": 10**6,
+    "min_cash": percent(0),
+    "max_net_exposure": percent(1000),
+    "max_sector": percent(1000),
+    "max_cluster": percent(1000),
+    "cluster_correlation": Decimal("0.7"),
+    "max_heat": percent(1000),
+    "max_var": percent(1000),
+    "min_margin_cushion": percent(0),
+    "max_adds": 10**6,
+    "max_add_loss": percent(1000),
+    "daily_loss": percent(1000),
+    "weekly_loss": percent(1000),
+    "max_drawdown": percent(1000),
+    "cooldown_minutes": 0,
+    "max_stop_outs": 10**6,
+    "max_losses_in_a_row": 10**6,
+    "no_entry_first_minutes": 0,
+    "no_entry_last_minutes": 0,
+    "max_clock_skew_seconds": 10**6,
 }
 
 
@@ -99,6 +131,11 @@ def protective_stop(symbol: str = "AAPL", qty: int | str = 10, **changes: Any) -
     return order(Side.SELL, symbol, qty, **{**facts, **changes})
 
 
+def asset(symbol: str = "AAPL", **changes: Any) -> Asset:
+    """A US stock that may be traded."""
+    return Asset(**{"symbol": symbol, "status": "active", "tradable": True, "halted": False, **changes})
+
+
 def portfolio(positions: Sequence[Position] = (), orders: Sequence[Order] = (), **account: Any) -> Portfolio:
     """An account that may trade, with $100,000 of equity and buying power whatever it holds."""
     facts = {"account_id": "test", "status": "ACTIVE", "last_equity": CASH}
@@ -116,17 +153,27 @@ def situation(
     atr: dict[str, Decimal] | None = None,
     is_open: bool = True,
     standing: Standing = ACTIVE,
+    facts: dict[str, Any] | None = None,
     **account: Any,
 ) -> Situation:
-    """The plain desk at `NOW`, but for what is said; without words it knows the price and range of AAPL alone."""
+    """The plain desk at `NOW`, but for what is said; without words it knows AAPL alone.
+
+    Of each symbol that has a quote it knows a range, a previous close at the last price, a volume and the broker's
+    listing; `facts` replaces any field of the situation.
+    """
     known = (quote(),) if quotes is None else tuple(quotes)
-    return Situation(
-        portfolio=portfolio(positions, orders, **account),
-        clock=MarketClock(now=NOW, is_open=is_open, next_open=NOW, next_close=NOW + timedelta(hours=1)),
-        quotes={each.symbol: each for each in known},
-        atr={each.symbol: ATR for each in known} if atr is None else atr,
-        standing=standing,
-    )
+    symbols = [each.symbol for each in known]
+    told: dict[str, Any] = {
+        "portfolio": portfolio(positions, orders, **account),
+        "clock": MarketClock(now=NOW, is_open=is_open, next_open=NOW, next_close=NOW + timedelta(hours=1)),
+        "quotes": {each.symbol: each for each in known},
+        "atr": dict.fromkeys(symbols, ATR) if atr is None else atr,
+        "previous_close": {each.symbol: each.last for each in known},
+        "volume": dict.fromkeys(symbols, VOLUME),
+        "assets": {symbol: asset(symbol) for symbol in symbols},
+        "standing": standing,
+    }
+    return Situation(**{**told, **(facts or {})})
 
 
 def advised(ruling: Ruling, keep: int | str, symbol: str = "AAPL") -> Advice:
@@ -146,7 +193,8 @@ def exit_(symbol: str = "AAPL", confidence: float = 0.9, **more: Any) -> Proposa
 
 def _proposal(action: Action, symbol: str, confidence: float, *, id: str | None = None, **more: Any) -> Proposal:
     signal = TradingSignal(symbol=symbol, action=action, confidence=confidence, rationale="asked in a test")
-    return Proposal(signal=signal, client_order_id=id or f"{symbol}-{action.lower()}", **more)
+    names = {"client_order_id": id or f"{symbol}-{action.lower()}", "decided_at": NOW, **more}
+    return Proposal(signal=signal, **names)
 
 
 def terms_of(decision: Cleared | Denied) -> OrderTerms:
@@ -165,88 +213,3 @@ def said(verdict: Verdict, code: str) -> tuple[str, str, bool]:
     """(measured, allowed, passed) of the one check with that code."""
     (check,) = (check for check in verdict.checks if check.code == code)
     return check.measured, check.allowed, check.passed
-
-
-def broken_limits(terms: OrderTerms, desk: Situation, lines: Limits, sent: Sequence[OrderTerms] = ()) -> set[str]:
-    """What an order would break, worked out anew in exact fractions from the nouns alone: it calls no gate code.
-
-    Args:
-        terms: the order in question.
-        desk: what was known when the batch was judged.
-        lines: the limits in force.
-        sent: orders of the same batch that go before it.
-    """
-    account = desk.portfolio.account
-    facts = {
-        "goes to a closed market": not desk.clock.is_open,
-        "goes to an account that may not trade": account.trading_blocked or account.status != "ACTIVE",
-    }
-    if terms.side is Side.SELL:
-        facts |= _broken_by_sale(terms, desk, sent)
-    else:
-        facts |= _broken_by_purchase(terms, desk, lines, sent) | _broken_by_price(
-            desk.quotes[terms.symbol], desk, lines
-        )
-    return {name for name, broken in facts.items() if broken}
-
-
-def _broken_by_sale(terms: OrderTerms, desk: Situation, sent: Sequence[OrderTerms]) -> dict[str, bool]:
-    held = sum(Fraction(each.qty) for each in desk.portfolio.positions if each.symbol == terms.symbol)
-    leaving = sum(Fraction(each.qty) for each in sent if (each.symbol, each.side) == (terms.symbol, Side.SELL))
-    for each in desk.portfolio.working_orders:
-        if (each.symbol, each.side) == (terms.symbol, Side.SELL) and each.parent is None:
-            leaving += Fraction(each.qty - each.filled_qty)
-    return {"sells more than is held": terms.qty > held - leaving}
-
-
-def _broken_by_price(known: Quote, desk: Situation, lines: Limits) -> dict[str, bool]:
-    age = desk.clock.now - known.at
-    return {
-        "rests on a stale price": not timedelta(0) <= age <= timedelta(seconds=lines.max_quote_age_seconds),
-        "rests on a price that cannot be": known.bid > known.ask,
-    }
-
-
-def _broken_by_purchase(
-    terms: OrderTerms, desk: Situation, lines: Limits, sent: Sequence[OrderTerms]
-) -> dict[str, bool]:
-    equity, ask = Fraction(desk.portfolio.account.equity), Fraction(desk.quotes[terms.symbol].ask)
-    bought = [each for each in sent if each.side is Side.BUY]
-    book = _book(desk)
-    for each in (*bought, terms):
-        book[each.symbol] = book.get(each.symbol, Fraction(0)) + _cost(each, desk, lines)
-    spent = sum(_cost(each, desk, lines) for each in (*bought, terms))
-    stop = Fraction(terms.stop_loss or 0)
-    return {
-        "is on the deny list": terms.symbol in lines.restricted,
-        "is not a whole number of shares": Fraction(terms.qty).denominator != 1 or terms.qty < 1,
-        "has no stop below the price": not 0 < stop < ask,
-        "risks too much": Fraction(terms.qty) * (ask - stop) > _part(lines.risk_per_trade, equity),
-        "is too large": _cost(terms, desk, lines) > Fraction(lines.max_order_notional),
-        "makes too large a position": book[terms.symbol] > _part(lines.max_position, equity),
-        "makes too many positions": len(book) > lines.max_open_positions,
-        "makes too large a book": sum(book.values()) > _part(lines.max_gross_exposure, equity),
-        "cannot be paid": spent > Fraction(desk.portfolio.account.buying_power),
-    }
-
-
-def _book(desk: Situation) -> dict[str, Fraction]:
-    """Dollars by symbol: positions at their value, and working purchases at the dearest price that is known."""
-    values: dict[str, Fraction] = {}
-    for held in desk.portfolio.positions:
-        values[held.symbol] = values.get(held.symbol, Fraction(0)) + abs(Fraction(held.market_value))
-    for each in desk.portfolio.working_orders:
-        if each.side is Side.BUY:
-            prices = [each.limit_price, each.stop_price, desk.quotes[each.symbol].ask]
-            dearest = max(Fraction(price) for price in prices if price)
-            values[each.symbol] = values.get(each.symbol, Fraction(0)) + Fraction(each.qty - each.filled_qty) * dearest
-    return values
-
-
-def _cost(terms: OrderTerms, desk: Situation, lines: Limits) -> Fraction:
-    ask = Fraction(desk.quotes[terms.symbol].ask)
-    return Fraction(terms.qty) * (ask + _part(lines.price_collar, ask))
-
-
-def _part(share: Percent, whole: Fraction) -> Fraction:
-    return Fraction(share.root) * whole / 100

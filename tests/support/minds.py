@@ -12,9 +12,9 @@ from perun.agents.models import Mind, Question, Reply
 from perun.agents.prompting import load_prompts
 from perun.agents.roles import HOLES
 from perun.tools.domain.errors import ModelUnavailable
-from perun.tools.domain.events import AgentAbstained, Event, ModelAsked, Usage
+from perun.tools.domain.events import AgentAbstained, Event, ModelAsked, ToolCalled, Usage
 
-Said = str | BaseModel | ModelUnavailable
+Said = str | BaseModel | ModelUnavailable | Reply
 
 PROMPTS = Path(str(files("perun.agents.prompts")))
 """The folder of prompts that ships."""
@@ -42,6 +42,8 @@ class ScriptedMind:
         said = self._say(question)
         if isinstance(said, ModelUnavailable):
             raise said
+        if isinstance(said, Reply):
+            return said
         return Reply(said if isinstance(said, str) else said.model_dump_json(), COST)
 
 
@@ -68,6 +70,15 @@ class MemoryTape:
     def answer(self, key: str) -> ModelAsked | None:
         """The last turn with that key, as the ledger's tape gives it."""
         return next((turn for turn in reversed(self.turns) if turn.key == key), None)
+
+    def tool_result(self, key: str) -> ToolCalled | None:
+        """The call of a tool with that key."""
+        return next((call for call in self.tool_calls if call.key == key), None)
+
+    @property
+    def tool_calls(self) -> list[ToolCalled]:
+        """Every call of a tool, in order."""
+        return [event for event in self.events if isinstance(event, ToolCalled)]
 
     @property
     def turns(self) -> list[ModelAsked]:

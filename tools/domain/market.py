@@ -55,6 +55,20 @@ class Quote(Frozen):
         return (self.bid + self.ask) / 2
 
 
+class Asset(Frozen):
+    """An instrument as the broker lists it."""
+
+    symbol: Symbol
+    status: str
+    """`active` is the only status that may trade."""
+    tradable: bool
+    fractionable: bool = False
+    asset_class: str = "us_equity"
+    shortable: bool = False
+    halted: bool | None = None
+    """True while the exchange has stopped trading in it; None when the broker does not say."""
+
+
 class MarketClock(Frozen):
     """Where the market stands in its day, as the broker tells it."""
 

@@ -30,6 +30,11 @@ class Percent(RootModel[Annotated[Decimal, Field(ge=0, le=1000, allow_inf_nan=Fa
         """This many hundredths of `amount`, in the amount's own unit."""
         return amount * self.root / 100
 
+    @property
+    def ratio(self) -> Decimal:
+        """As a ratio: a fifth is 0.2."""
+        return self.root / 100
+
     def __str__(self) -> str:
         return f"{plain(self.root)}%"
 
@@ -46,6 +51,9 @@ def whole_shares(quantity: Decimal) -> Decimal:
 
 def plain(number: Decimal) -> str:
     """The number as people write it: no exponent, no needless zeros (`1E+2` is `100`)."""
-    text = f"{number:f}"
-    text = text.rstrip("0").rstrip(".") if "." in text else text
-    return "0" if text in {"-0", ""} else text
+    text = str(number)
+    if "E" in text:
+        text = f"{number:f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text

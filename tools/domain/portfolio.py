@@ -20,6 +20,10 @@ class Account(Frozen):
     """Equity at the previous session's close."""
     buying_power: Amount
     trading_blocked: bool = False
+    multiplier: Amount = Decimal(1)
+    """How many times its equity the broker lets the account hold; 1 for a cash account."""
+    maintenance_margin: Amount | None = None
+    """US dollars that the broker asks to be kept for what is held; None when not told."""
 
 
 class Position(Frozen):

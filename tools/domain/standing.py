@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from perun.tools.domain.conduct import Conduct
 from perun.tools.domain.frozen import Frozen
 from perun.tools.domain.market import Symbol
 from perun.tools.domain.money import Amount
@@ -30,16 +31,18 @@ class Doubt(Frozen):
 
 
 class Standing(Frozen):
-    """Trading state and doubts at one moment."""
+    """Trading state, doubts and the recent past at one moment."""
 
     state: TradingState
     reason: str = ""
     doubts: tuple[Doubt, ...] = ()
+    conduct: Conduct | None = None
+    """What the desk did lately; None when it is not known, which denies entries."""
 
     def doubts_about(self, symbol: str) -> bool:
         """True while an order in that symbol is in doubt."""
         return any(doubt.symbol == symbol for doubt in self.doubts)
 
 
-ACTIVE = Standing(state=TradingState.ACTIVE)
-"""Free to trade, and in no doubt."""
+ACTIVE = Standing(state=TradingState.ACTIVE, conduct=Conduct())
+"""Free to trade, in no doubt, and nothing done so far."""

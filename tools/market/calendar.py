@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from perun.tools.domain.market import Session
 
 if TYPE_CHECKING:
-    from exchange_calendars import ExchangeCalendar
+    from exchange_calendars import ExchangeCalendar  # type: ignore[import-untyped] # the package has no types
 
 _NAME: Final = "XNYS"
 _SPAN: Final = timedelta(days=400)

@@ -6,6 +6,8 @@ from decimal import ROUND_CEILING, Decimal
 from perun.tools.domain.money import ZERO, Percent, whole_shares
 from perun.tools.risk.facts import EntryFacts
 from perun.tools.risk.limits import Limits
+from perun.tools.risk.room import Counted, count, exposure_bounds
+from perun.tools.risk.traffic import order_bounds
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,8 @@ class EntryPlan:
     """What a share is counted at: the ask and the price collar."""
     stop: Decimal
     """Where the protective stop stands; zero or less when no sensible stop exists."""
+    counted: Counted
+    """What counts against the limits of exposure before this order joins."""
 
 
 def plan_entry(facts: EntryFacts, limits: Limits, keep: Percent, ceiling: Decimal | None) -> EntryPlan:
@@ -32,29 +36,17 @@ def plan_entry(facts: EntryFacts, limits: Limits, keep: Percent, ceiling: Decima
     """
     reference = facts.quote.ask
     worst = reference + limits.price_collar.of(reference)
-    stop = _on_tick(reference - limits.stop_atr_multiple * facts.atr)
-    full = min(_bounds(facts, limits, reference, worst, stop))
+    stop = on_tick(reference - limits.stop_atr_multiple * facts.atr)
+    full, counted = ZERO, count(facts, limits)
+    if stop < reference:
+        bounds = exposure_bounds(facts, limits, counted, reference, worst, stop)
+        full = min(*order_bounds(facts, limits, worst), *bounds)
     qty = max(ZERO, whole_shares(min(full, keep.of(full))))
     if ceiling is not None:
         qty = min(qty, whole_shares(ceiling))
-    return EntryPlan(qty=qty, reference=reference, worst=worst, stop=stop)
+    return EntryPlan(qty=qty, reference=reference, worst=worst, stop=stop, counted=counted)
 
 
-def _bounds(
-    facts: EntryFacts, limits: Limits, reference: Decimal, worst: Decimal, stop: Decimal
-) -> tuple[Decimal, ...]:
-    """Shares that each limit would allow by itself; none when there is no distance to the stop."""
-    if stop >= reference:
-        return (ZERO,)
-    return (
-        limits.risk_per_trade.of(facts.equity) / (reference - stop),
-        limits.max_order_notional / worst,
-        (limits.max_position.of(facts.equity) - facts.symbol_exposure) / worst,
-        (limits.max_gross_exposure.of(facts.equity) - facts.gross_exposure) / worst,
-        facts.buying_power / worst,
-    )
-
-
-def _on_tick(price: Decimal) -> Decimal:
-    """The price on the exchange's grid, rounded towards the entry so that the loss can only be smaller."""
+def on_tick(price: Decimal) -> Decimal:
+    """The price on the exchange's grid, rounded up: a stop comes nearer, so that the loss can only be smaller."""
     return price.quantize(Decimal("0.01") if price >= 1 else Decimal("0.0001"), ROUND_CEILING)

@@ -91,7 +91,7 @@ def test_when_a_stop_is_wanted_further_away_then_fewer_shares_carry_the_same_ris
 
 def test_when_a_verdict_has_a_breach_then_it_cannot_carry_terms() -> None:
     cleared = clear(entry(), situation(), TEN).verdict
-    broken = cleared.checks[0].model_copy(update={"passed": False})
+    broken = cleared.checks[0]._replace(passed=False)
     with pytest.raises(ValueError, match="no breach"):
         Verdict(**{**dict(cleared), "checks": (broken,)})
     with pytest.raises(ValueError, match="no breach"):

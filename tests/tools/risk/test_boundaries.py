@@ -280,7 +280,7 @@ def test_when_no_limit_binds_but_one_then_size_is_what_that_one_allows_rounded_d
 
 
 def test_when_bid_and_ask_lie_apart_then_size_and_stop_are_taken_from_the_ask() -> None:
-    desk = situation(quotes=[quote(bid=Decimal(80), last=Decimal(80))])
+    desk = situation(quotes=[quote(bid=Decimal(98), last=Decimal(98))])
     terms = terms_of(clear(entry(), desk, limits(max_order_notional=10 * NOTIONAL)))
     assert (terms.qty, terms.stop_loss) == (10, 95)
 

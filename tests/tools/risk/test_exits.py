@@ -122,7 +122,9 @@ def test_when_earlier_exits_sell_all_that_is_held_then_it_is_not_sold_twice(sell
     assert breaches_of(denied) == {Code.NO_SHORT_SELLING}
 
 
-@pytest.mark.parametrize("working", [order(Side.BUY), order(Side.SELL, "IBM"), order(Side.SELL, status="filled")])
+@pytest.mark.parametrize(
+    "working", [order(Side.BUY, "IBM"), order(Side.SELL, "IBM"), order(Side.SELL, status="filled")]
+)
 def test_when_other_orders_work_then_they_do_not_shrink_an_exit(working: Any) -> None:
     desk = situation(positions=[position(), position("IBM")], orders=[working])
     assert terms_of(clear(exit_(), desk, limits())).qty == 10

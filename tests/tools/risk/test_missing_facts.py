@@ -33,7 +33,7 @@ def test_when_buying_power_is_zero_or_less_then_entries_are_denied(power: str) -
 
 
 def test_when_only_another_symbol_has_a_quote_then_the_quote_is_missing() -> None:
-    denied = clear(entry(), situation(quotes=[quote("IBM")], atr={"AAPL": ATR}), limits())
+    denied = clear(entry(), situation(facts={"quotes": {"IBM": quote("IBM")}}), limits())
     assert breaches_of(denied) == {Code.MISSING_QUOTE}
 
 
@@ -43,6 +43,16 @@ def test_when_the_average_true_range_is_missing_zero_or_negative_then_entries_ar
 ) -> None:
     denied = clear(entry(), situation(atr=atr), limits())
     assert breaches_of(denied) == {Code.MISSING_VOLATILITY}
+
+
+@pytest.mark.parametrize("value", [{}, {"IBM": ATR}, {"AAPL": Decimal(0)}, {"AAPL": Decimal(-1)}])
+@pytest.mark.parametrize(
+    ("fact", "code"), [("previous_close", Code.MISSING_PREVIOUS_CLOSE), ("volume", Code.MISSING_VOLUME)]
+)
+def test_when_the_close_before_or_the_volume_is_missing_zero_or_negative_then_entries_are_denied(
+    fact: str, code: Code, value: dict[str, Decimal]
+) -> None:
+    assert breaches_of(clear(entry(), situation(facts={fact: value}), limits())) == {code}
 
 
 @pytest.mark.parametrize("prices", [{}, {"limit_price": Decimal(0)}, {"limit_price": Decimal(-5)}])
@@ -89,6 +99,9 @@ def test_when_several_facts_are_missing_then_each_is_named_beside_the_common_rul
         Code.MISSING_EQUITY,
         Code.MISSING_QUOTE,
         Code.MISSING_VOLATILITY,
+        Code.MISSING_PREVIOUS_CLOSE,
+        Code.MISSING_VOLUME,
+        Code.MISSING_ASSET,
         Code.MISSING_ORDER_PRICE,
         Code.CONTRADICTING_POSITION,
     }

@@ -93,5 +93,7 @@ def test_when_equity_is_less_than_a_cent_then_an_entry_is_denied_and_nothing_is_
 
 def test_when_every_number_is_as_large_as_it_may_be_then_the_gate_still_answers() -> None:
     most = Decimal(10) ** 15
-    desk = situation(quotes=[quote(ask=Decimal(10) ** 9)], atr={"AAPL": most}, equity=most, buying_power=most)
+    desk = situation(
+        quotes=[quote(ask=Decimal(10) ** 9)], atr={"AAPL": most}, equity=most, cash=most, buying_power=most
+    )
     assert breaches_of(clear(entry(), desk, limits())) == {"PROTECTIVE_STOP", "MINIMUM_QUANTITY", "MAX_ORDER_NOTIONAL"}
