@@ -1,7 +1,8 @@
 """`perun halt`, `resume`, `reconcile` and `flatten`: what a person may do to the desk, each on the record."""
 
 import getpass
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final
 
@@ -9,102 +10,189 @@ from perun.graph.app.reading import read_settings
 from perun.graph.app.settings import Settings
 from perun.graph.app.venues import open_venue
 from perun.graph.app.wiring import Station, data_folder, ledger_path, open_station
+from perun.graph.breakers import look, measure_anew, withdraw_entries
+from perun.graph.ledger.latches import Kind, Latch
 from perun.graph.ledger.ledger import open_ledger
 from perun.graph.ledger.recorder import EventRecorder
-from perun.graph.reconciling import reconcile
+from perun.graph.reconciling import Findings, reconcile
 from perun.graph.result import order_row
-from perun.graph.submission import Desk, Submission
+from perun.graph.submission import OrderDesk, Submission
 from perun.graph.watch import IN_DOUBT, Watch
 from perun.tools.domain.clock import SystemClock
-from perun.tools.domain.errors import ConfigurationError, Halted, OrderRejected, Unavailable
-from perun.tools.domain.events import StateChanged
-from perun.tools.domain.orders import Leg, Order, Side
+from perun.tools.domain.errors import ConfigurationError, Halted, KeyRefused, OrderRejected, Unavailable
+from perun.tools.domain.events import DifferencesAcknowledged, StateChanged
+from perun.tools.domain.money import cents, plain
+from perun.tools.domain.orders import Leg
 from perun.tools.domain.signals import Action, TradingSignal
 from perun.tools.domain.standing import TradingState
 from perun.tools.risk.gate import Proposal
 
 _HALT_SECONDS: Final = 5
 """How long the cancelling of entries waits for a run that holds the desk."""
+_NO_WORD: Final = (Unavailable, KeyRefused)
+"""Broker or ledger do not answer, or not to us."""
 
 
 def halt(reason: str, overrides: Mapping[str, str]) -> dict[str, Any]:
-    """Stop everything, and cancel working entries; protective stops stay. Survives restarts until `resume`.
+    """Stop everything: latch, cancel working entries, put missing stops back, suspend trading at the broker.
 
-    The state is set without the desk's lock: it reaches a run that hangs or trades at this moment, before its next
-    order. Only the cancelling waits for the lock, and not for long.
+    The latch is set first and without the desk's lock: it reaches a run that hangs or trades at this moment, before its
+    next order. What follows waits for the lock, and not for long. Whatever of it fails is reported, and the latch
+    stands; when even the latch cannot be set, the file HALT is made in its place. The broker's own brake comes last,
+    for it would refuse the stops too.
     """
     _need(reason)
     settings = read_settings(overrides).settings
-    _latch(settings, reason)
+    troubles = _latch(settings, reason)
+    cancelled, more = _wind_down(settings)
+    troubles += more + _suspend(settings)
     document = {"schema": "perun.command/1", "trading_state": "HALTED", "reason": reason}
-    try:
-        with open_station(settings, lock_seconds=_HALT_SECONDS) as station:
-            return {**document, "cancelled": _cancel(station, lambda order: order.side is Side.BUY), "errors": []}
-    except Unavailable as error:
-        return {**document, "cancelled": [], "errors": [f"working entries were not cancelled: {error}"]}
-
-
-def _latch(settings: Settings, reason: str) -> None:
-    folder, clock = data_folder(settings), SystemClock()
-    with open_ledger(ledger_path(folder), clock) as ledger, open_venue(settings, folder) as venue:
-        recorder = EventRecorder(ledger, f"desk:{venue.account}", clock)
-        Watch(ledger, venue.account, folder / "HALT", clock).tighten(TradingState.HALTED, reason, _who(), recorder)
+    return {**document, "cancelled": cancelled, "errors": troubles}
 
 
 def resume(reason: str, overrides: Mapping[str, str]) -> dict[str, Any]:
-    """Trade again. Refused while an order is in doubt or the HALT file is there.
+    """Trade again: every latch is lifted and named, and what it measured is measured from the present equity on.
+
+    Differences with the broker count as acknowledged from then on. Refused while an order is in doubt or the HALT file
+    is there; then everything stays as it was.
 
     Raises:
         Halted: why not.
+        BrokerUnavailable: the broker does not say that it takes orders again.
     """
     _need(reason)
     with open_station(read_settings(overrides).settings) as station:
-        desk = _desk(station)
-        found = reconcile(_name(station), desk, station.hand.broker)
-        doubts = [each for each in station.hand.ledger.intents.open_intents(station.account) if each.state in IN_DOUBT]
-        if doubts:
-            named = ", ".join(each.client_order_id for each in doubts)
-            raise Halted(f"in doubt: {named}; run perun reconcile until it is resolved")
-        station.hand.ledger.latches.resume(station.account, reason, _who(), station.clock.now())
-        desk.recorder.record(StateChanged(state=TradingState.ACTIVE, reason=reason, who=_who()))
-        standing = station.hand.watch.standing()
+        desk, watch = _desk(station), station.hand.watch
+        if file := next((latch for latch in watch.latches() if latch.kind is Kind.HALT_FILE), None):
+            raise Halted(f"still HALTED: {file.reason}; remove it first")
+        with _released(station, back=False):
+            found = reconcile(_name(station), desk, station.hand.broker)
+            _refuse_doubts(station)
+        look(desk, station.hand.broker, station.limits)
+        lifted = _lift(reason, desk)
+        standing = watch.standing()
         if standing.state is not TradingState.ACTIVE:
             raise Halted(f"still {standing.state}: {standing.reason}")
-        return {"schema": "perun.command/1", "trading_state": "ACTIVE", "reason": reason, "resolved": found.resolved}
+        document = {"schema": "perun.command/1", "trading_state": "ACTIVE", "reason": reason}
+        return {**document, **lifted, "resolved": found.resolved}
 
 
 def reconcile_now(overrides: Mapping[str, str]) -> dict[str, Any]:
-    """Compare ledger and broker, repair, report: the document `perun.reconcile/1`."""
+    """Compare ledger and broker, repair, mark what the account is worth, report: the document `perun.reconcile/1`."""
     with open_station(read_settings(overrides).settings) as station:
-        return reconcile(_name(station), _desk(station), station.hand.broker).document()
+        found = _reconciled(station)
+        return {**found.document(), "trading_state": station.hand.watch.state().value}
 
 
 def flatten(overrides: Mapping[str, str]) -> dict[str, Any]:
     """Cancel working orders and close every position through the gate's exit path.
 
-    A halted desk may be flattened, because a person asks for it: the state is eased to REDUCING for the exits, on the
-    record, and set back.
+    A halted desk may be flattened, because a person asks for it: while that lasts, it reduces, on the record. The file
+    HALT stops a flatten too.
 
     Raises:
         Halted: the HALT file is there; it is stronger than any command.
     """
     with open_station(read_settings(overrides).settings) as station:
-        desk, before = _desk(station), station.hand.ledger.latches.of(station.account)
-        reconcile(_name(station), desk, station.hand.broker)
-        if before.state is TradingState.HALTED:
-            station.hand.ledger.latches.ease(station.account, "flatten", _who(), station.clock.now())
-            desk.recorder.record(StateChanged(state=TradingState.REDUCING, reason="flatten", who=_who()))
-        if station.hand.watch.standing().state is TradingState.HALTED:
-            raise Halted(f"halted: {station.hand.watch.standing().reason}")
-        try:
-            cancelled = _cancel(station, lambda order: not order.is_protective)
-            orders, troubles = _close_all(station, desk)
-        finally:
-            station.hand.watch.tighten(before.state, before.reason, before.who, desk.recorder)
+        desk, watch = _desk(station), station.hand.watch
+        with watch.eased("flatten", _who(), desk.recorder):
+            if watch.state() is TradingState.HALTED:
+                raise Halted(f"halted: {watch.standing().reason}")
+            with _released(station, back=True):
+                reconcile(_name(station), desk, station.hand.broker)
+                cancelled = _cancel_all(station)
+                orders, troubles = _close_all(station, desk)
+        _reconciled(station)
         return {"schema": "perun.flatten/1", "cancelled": cancelled, "orders": orders, "errors": troubles}
 
 
-def _close_all(station: Station, desk: Desk) -> tuple[list[dict[str, Any]], list[str]]:
+def _latch(settings: Settings, reason: str) -> list[str]:
+    folder, clock = data_folder(settings), SystemClock()
+    try:
+        with open_ledger(ledger_path(folder), clock) as ledger, open_venue(settings, folder) as venue:
+            recorder = EventRecorder(ledger, f"desk:{venue.account}", clock)
+            watch = Watch(ledger, venue.account, folder / "HALT", clock)
+            watch.tighten(TradingState.HALTED, reason, _who(), recorder, Kind.PERSON)
+            return []
+    except _NO_WORD as error:
+        file = folder / "HALT"
+        file.write_text(f"{reason}\n")
+        return [f"{error}; the file {file} halts the desk instead: remove it to resume"]
+
+
+def _wind_down(settings: Settings) -> tuple[list[str], list[str]]:
+    """Cancel working purchases, whoever placed them, and put back the stops that are missing."""
+    cancelled: list[str] = []
+    try:
+        with open_station(settings, lock_seconds=_HALT_SECONDS) as station:
+            cancelled, troubles = withdraw_entries(_desk(station), station.hand.broker, of_others=True)
+            bare = _reconciled(station).unprotected
+            return cancelled, [*troubles, *(f"without a stop: {line}" for line in bare)]
+    except (*_NO_WORD, Halted) as error:
+        return cancelled, [f"working entries and stops were not seen to: {error}"]
+
+
+def _suspend(settings: Settings) -> list[str]:
+    """Have the broker itself refuse every order, where it can."""
+    try:
+        with open_venue(settings, data_folder(settings)) as venue:
+            if venue.brake is not None:
+                venue.brake.suspend(suspended=True)
+    except _NO_WORD as error:
+        return [f"trading was not suspended at the broker: {error}"]
+    return []
+
+
+@contextmanager
+def _released(station: Station, *, back: bool) -> Iterator[None]:
+    """Have the broker take orders in this block; it refuses them again `back` afterwards, and when the block fails."""
+    brake = station.venue.brake
+    if brake is None:
+        yield
+        return
+    was_on = station.book.account().trading_blocked
+    brake.suspend(suspended=False)
+    done = False
+    try:
+        yield
+        done = True
+    finally:
+        if was_on and (back or not done):
+            brake.suspend(suspended=True)
+
+
+def _refuse_doubts(station: Station) -> None:
+    doubts = [each for each in station.hand.ledger.intents.open_intents(station.account) if each.state in IN_DOUBT]
+    if doubts:
+        named = ", ".join(each.client_order_id for each in doubts)
+        raise Halted(f"in doubt: {named}; run perun reconcile until it is resolved")
+
+
+def _lift(reason: str, desk: OrderDesk) -> dict[str, Any]:
+    """Lift every latch and acknowledge every difference, on the record; what that was, for the document."""
+    lifted = desk.watch.lift(list(Kind), reason, _who(), desk.recorder)
+    if not lifted:
+        desk.recorder.record(StateChanged(state=desk.watch.state(), reason=reason, who=_who()))
+    mark = measure_anew(desk, lifted)
+    symbols = desk.ledger.adjustments.acknowledge(desk.account, desk.clock.now())
+    if symbols:
+        desk.recorder.record(DifferencesAcknowledged(symbols=symbols, reason=reason, who=_who()))
+    high_water = plain(cents(mark.high_water)) if mark and mark.high_water is not None else None
+    return {"lifted": [_named(latch) for latch in lifted], "acknowledged": list(symbols), "high_water": high_water}
+
+
+def _named(latch: Latch) -> str:
+    return f"{latch.kind} ({latch.state}): {latch.reason}"
+
+
+def _reconciled(station: Station) -> Findings:
+    desk = _desk(station)
+    found = reconcile(_name(station), desk, station.hand.broker)
+    look(desk, station.hand.broker, station.limits)
+    return found
+
+
+def _close_all(station: Station, desk: OrderDesk) -> tuple[list[dict[str, Any]], list[str]]:
     # A name of its own for each: the ledger holds one exit of a symbol under one name.
     errand = Submission(f"{_name(station)}:flatten-{desk.clock.now():%Y%m%dT%H%M%S%f}", desk)
     as_of = station.book.clock().now
@@ -127,11 +215,11 @@ def _exit(symbol: str, id_: str) -> Proposal:
     return Proposal(signal=signal, client_order_id=id_)
 
 
-def _cancel(station: Station, which: Callable[[Order], bool]) -> list[str]:
-    """Cancel the working orders of that kind; one that ended meanwhile is passed over."""
+def _cancel_all(station: Station) -> list[str]:
+    """Cancel all that works but protective stops: their exits take their place; what ended meanwhile is passed over."""
     cancelled = []
     for order in station.book.working_orders():
-        if which(order):
+        if not order.is_protective:
             try:
                 station.hand.broker.cancel(order.client_order_id)
             except OrderRejected:
@@ -145,10 +233,10 @@ def _need(reason: str) -> None:
         raise ConfigurationError("--reason is needed: say why, for the record")
 
 
-def _desk(station: Station) -> Desk:
+def _desk(station: Station) -> OrderDesk:
     recorder = EventRecorder(station.hand.ledger, _name(station), station.clock)
     hand = station.hand
-    return Desk(station.book, hand.ledger, station.account, hand.watch, recorder, station.clock, hand.wait)
+    return OrderDesk(station.book, hand.ledger, station.account, hand.watch, recorder, station.clock, hand.wait)
 
 
 def _name(station: Station) -> str:

@@ -4,20 +4,24 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from perun.graph.app.reading import NAMES, is_secret, read_settings
 from perun.graph.app.venues import Venue, open_venue
 from perun.graph.app.wiring import data_folder, ledger_path
+from perun.graph.breakers import loss_percent
 from perun.graph.desk import stamp
 from perun.graph.ledger.cycles import Cycle
 from perun.graph.ledger.intents import Intent
+from perun.graph.ledger.latches import Latch
 from perun.graph.ledger.ledger import Ledger, open_ledger
-from perun.graph.result import order_row
+from perun.graph.result import order_row, spending_row
 from perun.graph.story import tell
 from perun.graph.watch import IN_DOUBT, Watch
 from perun.tools.domain.clock import SystemClock
+from perun.tools.domain.conduct import Conduct
 from perun.tools.domain.errors import ConfigurationError
 from perun.tools.domain.money import cents, plain
 from perun.tools.domain.portfolio import Position
@@ -54,7 +58,8 @@ def status(overrides: Mapping[str, str]) -> dict[str, Any]:
     with _open_office(overrides) as office:
         portfolio, clock = office.venue.book.portfolio(), office.venue.book.clock()
         last = office.ledger.cycles.last(office.account)
-        standing = Watch(office.ledger, office.account, office.folder / "HALT", SystemClock()).standing()
+        watch = Watch(office.ledger, office.account, office.folder / "HALT", SystemClock())
+        standing = watch.standing()
         unresolved = [
             intent for intent in office.ledger.intents.open_intents(office.account) if intent.state in IN_DOUBT
         ]
@@ -67,6 +72,8 @@ def status(overrides: Mapping[str, str]) -> dict[str, Any]:
             "equity": plain(cents(portfolio.account.equity)),
             "cash": plain(cents(portfolio.account.cash)),
             "buying_power": plain(cents(portfolio.account.buying_power)),
+            **_losses(standing.conduct or Conduct(), portfolio.account.equity),
+            "latches": [_latch(latch) for latch in watch.latches()],
             "positions": [_position(position) for position in portfolio.positions],
             "working_orders": [
                 {**order_row(order), "stop_price": plain(order.stop_price) if order.stop_price else None}
@@ -74,6 +81,7 @@ def status(overrides: Mapping[str, str]) -> dict[str, Any]:
             ],
             "unresolved_orders": [_unresolved(intent) for intent in unresolved],
             "interrupted_cycles": [_cycle(each) for each in office.ledger.cycles.unfinished(office.account)],
+            "models_today": spending_row(office.ledger.spending.on_day_of(SystemClock().now())),
             "last_cycle": _cycle(last) if last else None,
             "next_cycle": {"as_of": stamp(clock.now if clock.is_open else clock.next_open)},
         }
@@ -120,6 +128,25 @@ def _shown(field: str, value: Any) -> str:
     if is_secret(field):
         return "set"
     return ",".join(value) if isinstance(value, list) else _LOGIN.sub("//…@", str(value))
+
+
+def _losses(conduct: Conduct, equity: Decimal) -> dict[str, str | None]:
+    """From where losses are measured, and how far they have come; a gain is a negative loss."""
+    starts = {"day_start": conduct.day_start, "week_start": conduct.week_start, "high_water": conduct.high_water}
+    losses = {"daily_loss_percent": "day_start", "weekly_loss_percent": "week_start", "drawdown_percent": "high_water"}
+    lost = {name: loss_percent(starts[start], equity) for name, start in losses.items()}
+    return {name: None if value is None else plain(cents(value)) for name, value in {**starts, **lost}.items()}
+
+
+def _latch(latch: Latch) -> dict[str, str | None]:
+    return {
+        "kind": latch.kind.value,
+        "state": latch.state.value,
+        "reason": latch.reason,
+        "who": latch.who or None,
+        "since": stamp(latch.since) if latch.since else None,
+        "until": latch.kind.until,
+    }
 
 
 def _unresolved(intent: Intent) -> dict[str, str]:

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Connection, Row, select, update
 
 from perun.graph.ledger.database import Database, insert_new
 from perun.graph.ledger.notation import stamp
-from perun.graph.ledger.schema import ADJUSTMENTS
-from perun.tools.domain.money import plain
+from perun.graph.ledger.schema import ADJUSTMENTS, MARKS
+from perun.tools.domain.money import ZERO, plain
 
 CASH = ""
 """Stands in the place of a symbol for dollars."""
@@ -36,6 +36,9 @@ class Adjustments:
     def book(self, account: str, symbol: str, amount: Decimal, reason: str, now: datetime) -> Adjustment:
         """Book a difference.
 
+        Shares that are there when the account is looked at for the first time are adopted; later ones wait for a
+        person to acknowledge them. Dollars that come or go are deposits and withdrawals: nobody has to.
+
         Raises:
             LedgerUnavailable: the database cannot be written.
         """
@@ -50,16 +53,53 @@ class Adjustments:
             "at": stamp(now),
         }
         with self._database.writing() as connection:
+            if symbol == CASH or not _is_known(connection, account):
+                row["acknowledged"] = stamp(now)
             insert_new(connection, ADJUSTMENTS, row)
         return adjustment
 
     def all(self, account: str) -> list[Adjustment]:
         """Every adjustment of the account, oldest first."""
-        query = select(ADJUSTMENTS).where(ADJUSTMENTS.c.account == account).order_by(ADJUSTMENTS.c.adjustment_id)
+        return self._select(ADJUSTMENTS.c.account == account)
+
+    def paid(self, account: str) -> Decimal:
+        """US dollars that came into the account in all, less what went out; the opening balance is among them."""
+        booked = self._select((ADJUSTMENTS.c.account == account) & (ADJUSTMENTS.c.symbol == CASH))
+        return sum((each.amount for each in booked), ZERO)
+
+    def unexplained(self, account: str) -> tuple[str, ...]:
+        """Symbols in which shares came or went that nobody acknowledged; what came and went again is even."""
+        shares: dict[str, Decimal] = {}
+        for each in self._select(_open(account)):
+            shares[each.symbol] = shares.get(each.symbol, ZERO) + each.amount
+        return tuple(sorted(symbol for symbol, amount in shares.items() if amount))
+
+    def acknowledge(self, account: str, now: datetime) -> tuple[str, ...]:
+        """A person knows of every difference so far; the symbols that were unexplained.
+
+        Raises:
+            LedgerUnavailable: the database cannot be written.
+        """
+        symbols = self.unexplained(account)
+        with self._database.writing() as connection:
+            connection.execute(update(ADJUSTMENTS).where(_open(account)).values(acknowledged=stamp(now)))
+        return symbols
+
+    def _select(self, condition: ColumnElement[bool]) -> list[Adjustment]:
+        query = select(ADJUSTMENTS).where(condition).order_by(ADJUSTMENTS.c.adjustment_id)
         with self._database.reading() as connection:
-            return [
-                Adjustment(
-                    row.adjustment_id, row.symbol, Decimal(row.amount), row.reason, datetime.fromisoformat(row.at)
-                )
-                for row in connection.execute(query)
-            ]
+            return [_adjustment(row) for row in connection.execute(query)]
+
+
+def _is_known(connection: Connection, account: str) -> bool:
+    """True once the account was looked at: a mark of its equity stands from then on."""
+    query = select(MARKS.c.number).where(MARKS.c.account == account).limit(1)
+    return connection.execute(query).one_or_none() is not None
+
+
+def _open(account: str) -> ColumnElement[bool]:
+    return (ADJUSTMENTS.c.account == account) & ADJUSTMENTS.c.acknowledged.is_(None)
+
+
+def _adjustment(row: Row[tuple[str, ...]]) -> Adjustment:
+    return Adjustment(row.adjustment_id, row.symbol, Decimal(row.amount), row.reason, datetime.fromisoformat(row.at))

@@ -130,6 +130,14 @@ class Cycles:
             rows = connection.execute(select(CYCLES).where(running).order_by(CYCLES.c.started_at)).all()
         return [_cycle(row) for row in rows]
 
+    def finished_before(self, account: str, as_of: datetime, count: int) -> list[Cycle]:
+        """The last `count` cycles that came to their end and decided before that market time, latest first."""
+        done = (CYCLES.c.account == account) & (CYCLES.c.state == CycleState.FINISHED.value)
+        query = select(CYCLES).where(done, CYCLES.c.as_of < stamp(as_of))
+        with self._database.reading() as connection:
+            rows = connection.execute(query.order_by(CYCLES.c.as_of.desc(), CYCLES.c.started_at.desc()).limit(count))
+            return [_cycle(row) for row in rows]
+
     def last(self, account: str) -> Cycle | None:
         """The account's cycle that started last."""
         return self._newest(CYCLES.c.account == account)

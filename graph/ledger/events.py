@@ -1,5 +1,6 @@
 """Events, written once at the end of their stream's hash chain, and read back."""
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -11,7 +12,8 @@ from perun.graph.ledger.database import Database, insert_new
 from perun.graph.ledger.notation import canonical, canonical_fact, parse, stamp
 from perun.graph.ledger.schema import CHAINS, EVENTS
 from perun.tools.domain.errors import ConfigurationError
-from perun.tools.domain.events import EVENT, Event, ModelAsked
+from perun.tools.domain.events import EVENT, Event, ModelAsked, ToolCalled, VerdictGiven
+from perun.tools.domain.verdicts import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +73,36 @@ class Events:
 
     def answer(self, stream: str, key: str) -> ModelAsked | None:
         """The last recorded call of a model with that key, whatever became of it; None when it was never made."""
+        asked = self._mentioning(stream, "model.asked", key)
+        return next((event for event in asked if isinstance(event, ModelAsked) and event.key == key), None)
+
+    def tool_result(self, stream: str, key: str) -> ToolCalled | None:
+        """The recorded call of a tool with that key; None when it was never made."""
+        called = self._mentioning(stream, "tool.called", key)
+        return next((event for event in called if isinstance(event, ToolCalled) and event.key == key), None)
+
+    def clearance(self, stream: str, client_order_id: str) -> Verdict | None:
+        """The last recorded verdict that cleared the order; None when none did."""
+        given = (
+            event.verdict for event in reversed(self.of_kind(stream, "verdict")) if isinstance(event, VerdictGiven)
+        )
+        return next((each for each in given if each.terms and each.terms.client_order_id == client_order_id), None)
+
+    def of_kind(self, stream: str, kind: str) -> list[Event]:
+        """The stream's events of one kind, oldest first."""
+        query = select(EVENTS).where(EVENTS.c.stream == stream, EVENTS.c.kind == kind).order_by(EVENTS.c.seq)
+        with self._database.reading() as connection:
+            rows = connection.execute(query).all()
+        return [_stored(stream, _link(row)).event for row in rows]
+
+    def _mentioning(self, stream: str, kind: str, key: str) -> Iterator[Event]:
+        """The stream's events of that kind in which the key stands somewhere, latest first."""
         # The text search only spares parsing; what counts is the key inside the event.
         mentions = EVENTS.c.body.contains(canonical({"key": key})[1:-1], autoescape=True)
-        query = select(EVENTS).where(EVENTS.c.stream == stream, EVENTS.c.kind == "model.asked", mentions)
+        query = select(EVENTS).where(EVENTS.c.stream == stream, EVENTS.c.kind == kind, mentions)
         with self._database.reading() as connection:
             rows = connection.execute(query.order_by(EVENTS.c.seq.desc())).all()
-        asked = (_stored(stream, _link(row)).event for row in rows)
-        return next((event for event in asked if isinstance(event, ModelAsked) and event.key == key), None)
+        return (_stored(stream, _link(row)).event for row in rows)
 
     def _links(self, stream: str) -> list[Link]:
         with self._database.reading() as connection:

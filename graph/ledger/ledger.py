@@ -1,4 +1,4 @@
-"""The ledger: what happened, in six books of one database."""
+"""The ledger: what happened, in eight books of one database."""
 
 from pathlib import Path
 from typing import Self
@@ -10,21 +10,30 @@ from perun.graph.ledger.database import Database
 from perun.graph.ledger.events import Events
 from perun.graph.ledger.intents import Intents
 from perun.graph.ledger.latches import Latches
+from perun.graph.ledger.marks import Marks
 from perun.graph.ledger.opening import open_database
+from perun.graph.ledger.positions import Positions
+from perun.graph.ledger.spending import Spending
+from perun.graph.redaction import KEYS, Redaction
 from perun.tools.domain.clock import Clock
 
 
 class Ledger:
-    """Cycles, events, intents, orders with fills, latches, adjustments. Closes itself at the end of a `with` block."""
+    """Every book of an account, from cycles to adjustments. Closes itself at the end of a `with` block."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, redaction: Redaction = KEYS) -> None:
         self._database = database
+        self.redaction = redaction
+        """What is blotted out of every event that is recorded."""
         self.cycles = Cycles(database)
         self.events = Events(database)
         self.intents = Intents(database)
         self.books = Books(database)
+        self.positions = Positions(database)
         self.latches = Latches(database)
+        self.marks = Marks(database)
         self.adjustments = Adjustments(database)
+        self.spending = Spending(database)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -37,7 +46,7 @@ class Ledger:
         self.close()
 
 
-def open_ledger(path: Path, clock: Clock, *, busy_seconds: float = 5.0) -> Ledger:
+def open_ledger(path: Path, clock: Clock, *, busy_seconds: float = 5.0, redaction: Redaction = KEYS) -> Ledger:
     """Open the ledger in the SQLite file `path`, made when there is none and no damaged one beside it.
 
     `clock` names the instant at which a damaged file was found; `busy_seconds` is how long to wait for a lock.
@@ -47,4 +56,4 @@ def open_ledger(path: Path, clock: Clock, *, busy_seconds: float = 5.0) -> Ledge
             be made.
         LedgerUnavailable: another program keeps it locked.
     """
-    return Ledger(open_database(path, clock, busy_seconds))
+    return Ledger(open_database(path, clock, busy_seconds), redaction)

@@ -61,6 +61,8 @@ INTENTS = Table(
     Column("updated_at", Text, nullable=False),
     UniqueConstraint("account", "cycle_id", "symbol", "leg", "attempt", name="one_intent_per_attempt"),
     Index("intents_of_cycle", "cycle_id"),
+    Index("intents_by_state", "account", "state"),
+    Index("intents_by_time", "account", "updated_at"),
 )
 
 ORDERS = Table(
@@ -72,6 +74,8 @@ ORDERS = Table(
     Column("status", Text, nullable=False),
     Column("filled_qty", Text, nullable=False),
     Column("updated_at", Text, nullable=False),
+    Column("submitted_at", Text),
+    Index("orders_by_submission", "account", "submitted_at"),
 )
 
 FILLS = Table(
@@ -86,16 +90,57 @@ FILLS = Table(
     Column("price", Text, nullable=False),
     Column("commission", Text, nullable=False),
     Column("at", Text, nullable=False),
+    Index("fills_of_symbol", "account", "symbol", "at"),
+)
+
+POSITION_STEPS = Table(
+    "position_steps",
+    METADATA,
+    Column("account", Text, primary_key=True),
+    Column("fill_id", Text, primary_key=True),
+    Column("symbol", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("held", Text, nullable=False),
+    Column("cost", Text, nullable=False),
+    Column("adds", Integer, nullable=False),
+    Column("entry", Text, nullable=False),
+    Column("gain", Text),
+    Column("stopped", Integer, nullable=False),
+    Column("newest", Integer, nullable=False),
+    Index("position_steps_newest", "account", "newest", "symbol"),
+    Index("position_steps_by_time", "account", "at"),
+)
+
+MARKS = Table(
+    "marks",
+    METADATA,
+    Column("account", Text, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("at", Text, nullable=False),
+    Column("day", Text, nullable=False),
+    Column("equity", Text, nullable=False),
+    Column("cash", Text, nullable=False),
+    Column("paid", Text, nullable=False),
+    Column("scale", Text, nullable=False),
+    Column("settled", Text),
+    Column("high_water", Text),
+    Column("day_start", Text),
+    Column("week_start", Text),
+    Column("anew", Integer, nullable=False),
+    Column("noted_at", Text, nullable=False),
+    Index("marks_of_day", "account", "day", "number"),
 )
 
 LATCHES = Table(
     "latches",
     METADATA,
     Column("account", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
     Column("state", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("who", Text, nullable=False),
     Column("since", Text, nullable=False),
+    Column("day", Text),
 )
 
 ADJUSTMENTS = Table(
@@ -107,4 +152,5 @@ ADJUSTMENTS = Table(
     Column("amount", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("at", Text, nullable=False),
+    Column("acknowledged", Text),
 )

@@ -19,7 +19,7 @@ from perun.tools.domain.events import NodeFinished
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 STAMP = "20261122T173100Z"
-NEWEST = "0002"
+NEWEST = "0003"
 
 
 def fill(path: Path, clock: StoppedClock, events: int = 200) -> None:
@@ -196,7 +196,7 @@ def test_when_a_newer_perun_wrote_the_ledger_then_it_is_refused_and_left_as_it_i
     sql(path, "UPDATE alembic_version SET version_num = '0042'")
     before = path.read_bytes()
 
-    with pytest.raises(ConfigurationError, match=r"migration 0042, this Perun knows none after 0002.*update Perun"):
+    with pytest.raises(ConfigurationError, match=r"migration 0042, this Perun knows none after 0003.*update Perun"):
         open_ledger(path, clock)
     assert path.read_bytes() == before
 
@@ -242,12 +242,12 @@ def next_migration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "migrations"
     shutil.copytree(migrating._MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(migrating, "_MIGRATIONS", folder)
-    return folder / "versions" / "0003_more.py"
+    return folder / "versions" / "0004_more.py"
 
 
 def step(*statements: str) -> str:
     body = "".join(f"\n    op.execute({statement!r})" for statement in statements)
-    return f"from alembic import op\nrevision, down_revision = '0003', '0002'\ndef upgrade():{body}\n"
+    return f"from alembic import op\nrevision, down_revision = '0004', '0003'\ndef upgrade():{body}\n"
 
 
 def test_when_the_ledger_is_one_migration_behind_then_opening_runs_it_and_keeps_the_rows(
@@ -258,7 +258,7 @@ def test_when_the_ledger_is_one_migration_behind_then_opening_runs_it_and_keeps_
 
     with open_ledger(path, clock) as ledger:
         assert len(ledger.events.read("c1")) == 3
-    assert sql(path, "SELECT version_num FROM alembic_version") == [("0003",)]
+    assert sql(path, "SELECT version_num FROM alembic_version") == [("0004",)]
     assert sql(path, "SELECT * FROM more") == []
 
 
