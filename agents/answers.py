@@ -43,9 +43,13 @@ class Stance(Frozen):
 
 
 class AnalystReport(Stance):
-    """A stance, and the symbol it is about."""
+    """A stance, the symbol it is about, and what the desk found when it checked it."""
 
     symbol: Symbol
+    unverified: tuple[str, ...] = ()
+    """Numbers of the summary that stand in nothing the analyst was shown."""
+    tainted: tuple[str, ...] = ()
+    """Ids of what the analyst was shown, cited or not, that comes from outside: the report derives from it."""
 
 
 class SignalAnswer(Frozen):

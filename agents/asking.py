@@ -1,4 +1,4 @@
-"""One turn with a model: render, call, parse, repair once; the only loop around a model."""
+"""One turn with a model: render, call, let it read with tools, parse, repair once; the only loop around a model."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -6,31 +6,32 @@ from typing import Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from perun.agents.models import Message, Mind, Question, Reply
+from perun.agents.calling import Round, ToolTape
+from perun.agents.conversation import Conversation
+from perun.agents.extracting import only_object
+from perun.agents.models import Mind, Question, Reply, ToolCall, ToolSpec
 from perun.agents.prompting import Prompt
+from perun.agents.roles import ROSTER
 from perun.tools.domain.clock import stopwatch
 from perun.tools.domain.errors import AnswerUnusable, ModelUnavailable
-from perun.tools.domain.events import AgentAbstained, Event, ModelAsked, Usage
+from perun.tools.domain.events import AgentAbstained, Called, ModelAsked, Usage
+from perun.tools.toolbox.tool import Kind, Told, Tool
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
 ATTEMPTS = 2
 """The first try, and one repair that shows the model what was wrong."""
-SHOWN_AGAIN = 4_000
-"""Most characters of an unusable answer that a repair repeats to the model; the tape keeps it whole."""
+TOOL_ROUNDS = 2
+"""Requests of a turn that may be spent on tools, unless settings say otherwise."""
 LONGEST_PROBLEM = 400
 """Most characters of what is wrong: it may quote names that the model made up."""
 
 
-class Tape(Protocol):
-    """The record of a cycle: it takes events, and knows the answers that were given already."""
-
-    def record(self, event: Event) -> None:
-        """Write the event; durable when it returns."""
-        ...
+class Tape(ToolTape, Protocol):
+    """The record of a cycle: it takes events, and knows the answers and results that were given already."""
 
     def answer(self, key: str) -> ModelAsked | None:
-        """The recorded turn with that key, if there was one."""
+        """The recorded request with that key, if there was one."""
         ...
 
 
@@ -56,6 +57,21 @@ class Turn(Generic[Answer]):
     """What is wrong with an answer that fits its schema; empty when nothing is."""
     form: type[BaseModel] | None = None
     """A narrower schema to ask with, such as one that allows today's symbols alone; servers hold a model to it."""
+    tools: tuple[Tool, ...] = ()
+    """What may be called before the answer; of these, only the kinds that the role may call are offered."""
+
+    def key(self, said: Conversation) -> str:
+        """Names the next request of the turn within its cycle."""
+        return f"{self.role}:{self.symbol or '*'}:{said.requests}"
+
+
+@dataclass(frozen=True)
+class Talk(Generic[Answer]):
+    """A turn that came to its end."""
+
+    answer: Answer | Abstained
+    told: tuple[Told, ...] = ()
+    """What tools told on the way, in order."""
 
 
 @dataclass(frozen=True)
@@ -65,56 +81,89 @@ class Asker:
     minds: Mapping[str, Mind]
     prompts: Mapping[str, Prompt]
     tape: Tape
+    tool_rounds: int = TOOL_ROUNDS
+    """Requests of a turn that may be spent on tools; with none, no tool is offered."""
 
     def ask(self, turn: Turn[Answer]) -> Answer | Abstained:
-        """Ask once, and once more with the error when the answer cannot be used; then the agent abstains.
+        """The answer of a turn, for a role that needs to know no more of it."""
+        return self.talk(turn).answer
 
-        An answer that the tape holds already is read from it: no model call is ever repeated.
+    def talk(self, turn: Turn[Answer]) -> Talk[Answer]:
+        """Ask; answer calls of tools for some rounds; show the model its error once; then the agent abstains.
+
+        What the tape holds already is read from it: no model call and no tool call is ever repeated.
         """
-        messages = self.prompts[turn.role].render(turn.holes)
-        problem = ""
-        for attempt in range(ATTEMPTS):
+        said, problem, failures = Conversation(self.prompts[turn.role].render(turn.holes)), "", 0
+        while failures < ATTEMPTS:
             try:
-                said = self._said(turn, messages, attempt)
-                return read(said, turn.answer, turn.check)
+                reply = self._reply(turn, said)
             except ModelUnavailable as error:
-                return self._abstain(turn, str(error))
+                return Talk(self._abstain(turn, str(error)), said.told)
+            try:
+                if self._wants_to_read(turn, said, reply):
+                    said = self._read_on(turn, said, reply)
+                else:
+                    return Talk(read(_final(turn, reply), turn.answer, turn.check), said.told)
             except AnswerUnusable as unusable:
-                problem = unusable.problem[:LONGEST_PROBLEM]
-                messages = (*messages, *_repair(unusable.answer, problem))
-        return self._abstain(turn, f"unusable answer: {problem}")
+                problem, failures = unusable.problem[:LONGEST_PROBLEM], failures + 1
+                said = said.corrected(reply, problem)
+        return Talk(self._abstain(turn, f"unusable answer: {problem}"), said.told)
 
-    def _said(self, turn: Turn[Answer], messages: tuple[Message, ...], attempt: int) -> str:
-        """The model's text, from the tape or from the model."""
-        key = f"{turn.role}:{turn.symbol or '*'}:{attempt}"
-        taped = self.tape.answer(key)
+    def _wants_to_read(self, turn: Turn[Answer], said: Conversation, reply: Reply) -> bool:
+        """Whether the reply asks for tools before its answer.
+
+        Raises:
+            AnswerUnusable: it does, and there are none for it.
+        """
+        if not reply.calls or _proposals(turn, reply):
+            return False
+        if not self._offered(turn, said):
+            raise AnswerUnusable("no tool may be called now", reply.text)
+        return True
+
+    def _read_on(self, turn: Turn[Answer], said: Conversation, reply: Reply) -> Conversation:
+        """The conversation with what the tools told."""
+        told = Round(turn.role, turn.symbol, turn.key(said), reply.calls, self._offered(turn, said)).play(self.tape)
+        return said.answered(reply, told, last=said.rounds + 1 >= self.tool_rounds)
+
+    def _offered(self, turn: Turn[Answer], said: Conversation) -> tuple[Tool, ...]:
+        """What the role may call now. Nobody can widen what the roster grants."""
+        granted = ROSTER[turn.role].tools
+        return tuple(tool for tool in turn.tools if tool.kind in granted) if said.rounds < self.tool_rounds else ()
+
+    def _reply(self, turn: Turn[Answer], said: Conversation) -> Reply:
+        """What the model replies, from the tape or from the model."""
+        taped = self.tape.answer(turn.key(said))
         if taped is not None and not taped.problem:
-            return taped.answer
-        mind = self.minds[turn.role]
+            return Reply(taped.answer, taped.usage, tuple(ToolCall(**dict(call)) for call in taped.calls))
         started = stopwatch()
         try:
-            reply = mind.reply(Question(turn.role, turn.symbol, messages, turn.facts, turn.form or turn.answer))
+            reply = _writable(self._asked(turn, said))
         except ModelUnavailable as error:
-            self._record(turn, key, messages, Reply("", Usage(calls=error.calls)), stopwatch() - started, str(error))
+            self._record(turn, said, Reply("", Usage(calls=error.calls)), stopwatch() - started, str(error))
             raise
-        reply = replace(reply, text=_writable(reply.text))
-        self._record(turn, key, messages, reply, stopwatch() - started, "")
-        return reply.text
+        self._record(turn, said, reply, stopwatch() - started, "")
+        return reply
 
-    def _record(
-        self, turn: Turn[Answer], key: str, messages: tuple[Message, ...], reply: Reply, seconds: float, problem: str
-    ) -> None:
+    def _asked(self, turn: Turn[Answer], said: Conversation) -> Reply:
+        specs = tuple(ToolSpec(tool.name, tool.description, tool.arguments) for tool in self._offered(turn, said))
+        form = turn.form or turn.answer
+        return self.minds[turn.role].reply(Question(turn.role, turn.symbol, said.messages, turn.facts, form, specs))
+
+    def _record(self, turn: Turn[Answer], said: Conversation, reply: Reply, seconds: float, problem: str) -> None:
         prompt = self.prompts[turn.role]
         self.tape.record(
             ModelAsked(
-                key=key,
+                key=turn.key(said),
                 role=turn.role,
                 symbol=turn.symbol,
-                model=self.minds[turn.role].name,
+                model=reply.model or self.minds[turn.role].name,
                 prompt=prompt.name,
                 prompt_hash=prompt.hash,
-                messages=tuple((message.speaker, message.text) for message in messages),
+                messages=said.written,
                 answer=reply.text,
+                calls=tuple(Called(id=call.id, name=call.name, arguments=call.arguments) for call in reply.calls),
+                missed=reply.missed,
                 problem=problem,
                 usage=reply.usage,
                 seconds=round(seconds, 3),
@@ -127,13 +176,13 @@ class Asker:
 
 
 def read(text: str, answer: type[Answer], check: Callable[[Answer], str]) -> Answer:
-    """The answer in `text`: strictly its schema (`"80"` is no number), no NaN, nothing guessed.
+    """The answer in `text`, other words around it aside: strictly its schema (`"80"` is no number), nothing guessed.
 
     Raises:
         AnswerUnusable: it does not fit, or `check` found something wrong.
     """
     try:
-        parsed = answer.model_validate_json(text, strict=True)
+        parsed = answer.model_validate_json(only_object(text), strict=True)
     except ValidationError as error:
         raise AnswerUnusable(_explain(error), text) from error
     if problem := check(parsed):
@@ -141,16 +190,29 @@ def read(text: str, answer: type[Answer], check: Callable[[Answer], str]) -> Ans
     return parsed
 
 
+def _proposals(turn: Turn[Answer], reply: Reply) -> list[ToolCall]:
+    forms = {tool.name for tool in turn.tools if tool.kind is Kind.PROPOSE}
+    return [call for call in reply.calls if call.name in forms]
+
+
+def _final(turn: Turn[Answer], reply: Reply) -> str:
+    """The answer's text: what a form was filled in with, or what was said."""
+    filled = _proposals(turn, reply)
+    if len(filled) > 1:
+        raise AnswerUnusable(f"{filled[0].name} was called more than once", reply.text)
+    return filled[0].arguments if filled else reply.text
+
+
 def _explain(error: ValidationError) -> str:
     problems = error.errors(include_url=False, include_input=False, include_context=False)[:5]
     return "; ".join(f"{'.'.join(map(str, each['loc'])) or 'answer'}: {each['msg']}" for each in problems)
 
 
-def _repair(answer: str, problem: str) -> tuple[Message, Message]:
-    ask = f"That answer cannot be used: {problem}. Answer again, with the JSON object alone."
-    return Message("assistant", answer[:SHOWN_AGAIN]), Message("user", ask)
+def _writable(reply: Reply) -> Reply:
+    """The reply without the half characters that JSON can escape but no file can hold."""
+    calls = (ToolCall(_whole(call.id), _whole(call.name), _whole(call.arguments)) for call in reply.calls)
+    return replace(reply, text=_whole(reply.text), calls=tuple(calls))
 
 
-def _writable(text: str) -> str:
-    """The text without the half characters that JSON can escape but no file can hold."""
+def _whole(text: str) -> str:
     return text.encode(errors="replace").decode()

@@ -4,14 +4,18 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from math import inf
+from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, SecretStr
+from pydantic import SecretStr
 
-from perun.agents.clients import openai_format
-from perun.agents.failures import UNREADABLE, explained
+from perun.agents.failures import UNREADABLE, GaveUp, explained
+from perun.agents.meter import Meter
 from perun.agents.models import Question, Reply
-from perun.tools.domain.errors import ModelRefusedKey
+from perun.agents.prices import FREE, Price
+from perun.agents.speech import Dialect, Manner, heard
+from perun.tools.domain.clock import stopwatch
+from perun.tools.domain.errors import ModelRefusedKey, ModelUnavailable
 from perun.tools.domain.events import Usage
 
 if TYPE_CHECKING:
@@ -31,16 +35,19 @@ class Breaker:
         self._refusal = ""
 
     @contextmanager
-    def attempt(self) -> Iterator[None]:
-        """Stands around one question to the provider.
+    def attempt(self, seconds: float) -> Iterator[None]:
+        """Stands around one question to the provider; waits at most so long for its turn.
 
         Raises:
             ModelRefusedKey: the key was refused before; nothing was asked.
+            ModelUnavailable: the turn did not come.
         """
         with self._turn:
-            self._turn.wait_for(lambda: self._answered or self._asking < _ASK_AT_ONCE)
+            free = self._turn.wait_for(lambda: self._answered or self._asking < _ASK_AT_ONCE, _bounded(seconds))
             if self._refusal:
                 raise ModelRefusedKey(self._refusal)
+            if not free:
+                raise ModelUnavailable("the provider answered nobody in time")
             self._asking += 1
         try:
             yield
@@ -54,16 +61,6 @@ class Breaker:
                 self._turn.notify_all()
 
 
-class RequestMeter(threading.local):
-    """Counts requests, retries included, for each thread apart: many questions are asked at once."""
-
-    calls = 0
-
-    def note(self, _request: object) -> None:
-        """One request goes out; the HTTP client calls this on the thread that asks."""
-        self.calls += 1
-
-
 def _no_failures() -> tuple[type[Exception], ...]:
     return ()
 
@@ -74,25 +71,30 @@ class Provider:
 
     name: str
     """For people, e.g. `openai`."""
+    dialect: Dialect
+    seconds: float
+    """Longest time for one answer, retries included."""
     key: SecretStr = field(default_factory=lambda: SecretStr(""))
     """Only to be blotted out of what the provider says."""
-    constrain: Callable[[type[BaseModel]], dict[str, Any]] = openai_format
-    """The arguments of a request that tell the shape of the answer."""
     failures: Callable[[], tuple[type[Exception], ...]] = _no_failures
     """What its client may raise beside LangChain's own errors; called only when something was raised."""
     lanes: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(8))
     """How many questions may be under way at once."""
     breaker: Breaker = field(default_factory=Breaker)
-    meter: RequestMeter = field(default_factory=RequestMeter)
+    meter: Meter = field(default_factory=Meter)
 
 
 class ChatMind:
     """A Mind that asks a LangChain chat model, built when the first question comes."""
 
-    def __init__(self, name: str, build: "Callable[[], BaseChatModel]", provider: Provider | None = None) -> None:
+    def __init__(
+        self, name: str, build: "Callable[[], BaseChatModel]", provider: Provider, price: Price = FREE
+    ) -> None:
         self._name = name
         self._build = build
-        self._provider = provider or Provider(name)
+        self._provider = provider
+        self._price = price
+        self._manner = Manner(provider.dialect)
         self._building = threading.Lock()
         self._built: BaseChatModel | None = None
 
@@ -102,33 +104,73 @@ class ChatMind:
         return self._name
 
     def reply(self, question: Question) -> Reply:
-        """Ask once; the HTTP client retries what may pass, as often as it was built to.
+        """Ask once; the HTTP client retries what may pass, as often as it was built to and while time is left.
 
         Raises:
             ModelUnavailable: no answer came.
             ModelRefusedKey: the key is refused, now or by an earlier question.
         """
-        with self._provider.lanes, self._provider.breaker.attempt():
-            before = self._provider.meter.calls
-            message = self._ask(question, before)
-        return Reply(_text(message), _usage(message, self._provider.meter.calls - before))
+        provider, until = self._provider, stopwatch() + (inf if question.patience is None else question.patience)
+        with _lane(provider, until - stopwatch()), provider.breaker.attempt(until - stopwatch()):
+            chat = self._chat()
+            provider.meter.begin(min(provider.seconds, until - stopwatch()))
+            message = self._ask(chat, question)
+        text, calls = heard(message)
+        return Reply(text, self._usage(message), calls if question.tools else ())
 
-    def _ask(self, question: Question, before: int) -> "AIMessage":
-        provider, chat = self._provider, self._chat()
-        shape = provider.constrain(question.answer)
-        turns = [(message.speaker, message.text) for message in question.messages]
-        try:
-            return chat.invoke(turns, **shape)
-        except _failures(provider) as error:
-            failure = explained(error, provider.name, provider.key.get_secret_value(), provider.meter.calls - before)
-        # Raised out here so that the client's error, which may hold the key, is not carried along as its context.
-        raise failure
+    def _ask(self, chat: "BaseChatModel", question: Question) -> "AIMessage":
+        """What the model says; a server that cannot be asked in this manner is asked in the next lower one."""
+        while True:
+            manner = self._manner
+            try:
+                return manner.put(chat, question)
+            except _failures(self._provider) as error:
+                lowered = manner.lowered(question, error)
+                failure = explained(error, self._provider.name, self._secret, self._provider.meter.calls)
+            # Raised out here so that the client's error, which may hold the key, is not carried along as its context.
+            if lowered is None:
+                raise failure
+            self._manner = lowered
+
+    @property
+    def _secret(self) -> str:
+        return self._provider.key.get_secret_value()
 
     def _chat(self) -> "BaseChatModel":
         with self._building:
             if self._built is None:
                 self._built = self._build()
             return self._built
+
+    def _usage(self, message: "AIMessage") -> Usage:
+        calls = max(self._provider.meter.calls, 1)
+        counted = message.usage_metadata
+        if counted is None:
+            return Usage(calls=calls)
+        read, written = counted["input_tokens"], counted["output_tokens"]
+        cached = counted.get("input_token_details", {}).get("cache_read") or 0
+        cost = self._price.of(read, written, min(cached, read))
+        return Usage(calls=calls, input_tokens=read, output_tokens=written, cost_usd=cost)
+
+
+@contextmanager
+def _lane(provider: Provider, seconds: float) -> Iterator[None]:
+    """One of the provider's lanes, waited for at most so long.
+
+    Raises:
+        ModelUnavailable: none came free.
+    """
+    if not provider.lanes.acquire(timeout=_bounded(seconds)):
+        raise ModelUnavailable(f"{provider.name} was busy with other questions until the time was over")
+    try:
+        yield
+    finally:
+        provider.lanes.release()
+
+
+def _bounded(seconds: float) -> float | None:
+    """Seconds as locks take them: none for ever, and never below zero."""
+    return None if seconds == inf else max(0.0, seconds)
 
 
 def _failures(provider: Provider) -> tuple[type[Exception], ...]:
@@ -137,18 +179,4 @@ def _failures(provider: Provider) -> tuple[type[Exception], ...]:
     import httpx2
     from langchain_core.exceptions import LangChainException
 
-    return (*provider.failures(), LangChainException, httpx.HTTPError, httpx2.HTTPError, *UNREADABLE)
-
-
-def _text(message: "AIMessage") -> str:
-    """What the model said; a refusal is an answer too, though not the one that was asked for."""
-    return str(message.text) or str(message.additional_kwargs.get("refusal") or "")
-
-
-def _usage(message: "AIMessage", calls: int) -> Usage:
-    counted = message.usage_metadata
-    return Usage(
-        calls=max(calls, 1),
-        input_tokens=counted["input_tokens"] if counted else 0,
-        output_tokens=counted["output_tokens"] if counted else 0,
-    )
+    return (*provider.failures(), LangChainException, httpx.HTTPError, httpx2.HTTPError, GaveUp, *UNREADABLE)

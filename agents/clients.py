@@ -3,17 +3,21 @@
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel, SecretStr
 
+from perun.agents.meter import Meter
 from perun.agents.schemas import json_schema
+from perun.agents.speech import Dialect
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
 _OPENAI_IGNORES = frozenset({"minLength", "maxLength"})
 _GEMINI_IGNORES = frozenset({"minLength", "maxLength", "pattern"})
+_GEMINI_FUNCTION_IGNORES = _GEMINI_IGNORES | {"additionalProperties", "minimum", "maximum", "maxItems"}
+"""What its client leaves out of a function's schema, with a warning for each."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +29,10 @@ class Line:
     timeout_seconds: float
     max_retries: int
     """Further requests after a 429, a 5xx or a timeout."""
-    on_request: Callable[[object], None]
-    """Called on the asking thread for every request that goes out, retries included."""
+    meter: Meter
+    """What every request passes, retries included."""
+    max_output_tokens: int
+    """Longest answer; a model that thinks spends its thoughts from it too."""
 
 
 def openai_client(line: Line, model: str, trust_env: bool = True, **sampling: Any) -> "BaseChatModel":
@@ -34,7 +40,7 @@ def openai_client(line: Line, model: str, trust_env: bool = True, **sampling: An
     from langchain_openai import ChatOpenAI
     from openai import DefaultHttpxClient
 
-    http = DefaultHttpxClient(event_hooks={"request": [line.on_request]}, trust_env=trust_env)
+    http = DefaultHttpxClient(event_hooks=_hooks(line), trust_env=trust_env)
     client = ChatOpenAI(
         model=model,
         api_key=line.key,
@@ -42,6 +48,7 @@ def openai_client(line: Line, model: str, trust_env: bool = True, **sampling: An
         timeout=line.timeout_seconds,
         max_retries=line.max_retries,
         http_client=http,
+        max_completion_tokens=line.max_output_tokens,
         use_responses_api=False,  # compatible servers speak chat completions only
         openai_proxy=None,  # the environment's OPENAI_PROXY would clash with our own HTTP client
         **sampling,
@@ -65,9 +72,14 @@ def google_client(line: Line, model: str) -> "BaseChatModel":
         base_url=line.base_url,
         timeout=line.timeout_seconds,
         max_retries=line.max_retries + 1,  # Google counts the first request too
-        client_args={"event_hooks": {"request": [line.on_request]}},
+        max_output_tokens=line.max_output_tokens,
+        client_args={"event_hooks": _hooks(line)},
         vertexai=False,
     )
+
+
+def _hooks(line: Line) -> dict[str, list[Callable[[Any], None]]]:
+    return {"request": [line.meter.on_request], "response": [line.meter.on_response]}
 
 
 def openai_format(answer: type[BaseModel]) -> dict[str, Any]:
@@ -92,6 +104,14 @@ def _response_format(answer: type[BaseModel], schema: dict[str, Any]) -> dict[st
     shape = {"name": answer.__name__, "strict": True, "schema": schema}
     # In `extra_body`: given `response_format` itself, the client raises on a truncated answer and loses its text.
     return {"extra_body": {"response_format": {"type": "json_schema", "json_schema": shape}}}
+
+
+OPENAI: Final = Dialect(openai_format, _OPENAI_IGNORES)
+GEMINI: Final = Dialect(gemini_format, _GEMINI_FUNCTION_IGNORES, schema_beside_tools=False)
+"""Gemini before 3 refuses tools beside a response schema: with tools, every Gemini is asked for its answer as one more
+function, of which it must call one. That costs no request that is refused first."""
+LOCAL: Final = Dialect(local_format, frozenset(), tools=False)
+"""llama.cpp's server never returns a call of a tool: the facts of the prompt must do."""
 
 
 def openai_failures() -> tuple[type[Exception], ...]:

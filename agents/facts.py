@@ -10,6 +10,8 @@ from perun.tools.domain.research import Document, Finding
 from perun.tools.domain.signals import TradingSignal
 from perun.tools.market.snapshot import SymbolSnapshot
 from perun.tools.risk.limits import Limits
+from perun.tools.toolbox.decisions import LastAdvice
+from perun.tools.toolbox.headroom import Headroom
 
 
 class Remembered(Frozen):
@@ -20,6 +22,8 @@ class Remembered(Frozen):
     kind: str
     as_of: AwareDatetime
     text: str
+    tainted: bool = False
+    """Derived from text that anybody may have written."""
 
 
 class ResearcherFacts(Frozen):
@@ -48,6 +52,8 @@ class TraderFacts(Frozen):
     reports: tuple[AnalystReport, ...]
     portfolio: Portfolio
     min_confidence: float
+    last_advice: LastAdvice | None = None
+    """What the risk manager said last, on any of the symbols."""
 
 
 class RiskManagerFacts(Frozen):
@@ -58,3 +64,5 @@ class RiskManagerFacts(Frozen):
     portfolio: Portfolio
     limits: Limits
     market: dict[Symbol, SymbolSnapshot]
+    headroom: tuple[Headroom, ...] = ()
+    """What the gate would allow at most, for each BUY."""

@@ -7,6 +7,34 @@ UNREADABLE = (ValueError, TypeError, LookupError, AttributeError)
 
 _LONGEST_WORDS = 160
 
+_NO_FORM = ("response format", "json schema", "structured output", "response mime type", "response schema")
+"""How servers speak of the setting that tells an answer's shape."""
+_NO_TOOLS = ("tool", "function call")
+
+
+class GaveUp(Exception):
+    """We stopped waiting or reading; the message goes on where the provider's name ends. No client retries it."""
+
+
+def refuses_form(error: Exception) -> bool:
+    """Whether the server has no such way of telling an answer's shape: the request is wrong, and it names the form."""
+    return _is_bad_request(error) and any(mark in _words(error) for mark in _NO_FORM)
+
+
+def refuses_tools(error: Exception) -> bool:
+    """Whether the server or its model takes no tools."""
+    return _is_bad_request(error) and any(mark in _words(error) for mark in _NO_TOOLS)
+
+
+def _is_bad_request(error: Exception) -> bool:
+    from langchain_core.exceptions import ModelInvalidRequestError
+
+    return isinstance(error, ModelInvalidRequestError) or getattr(error, "status_code", None) in {400, 422}
+
+
+def _words(error: Exception) -> str:
+    return str(error).lower().replace("_", " ").replace("-", " ")
+
 
 def explained(error: Exception, provider: str, key: str, calls: int) -> ModelUnavailable:
     """The provider's error as ours.
@@ -20,6 +48,8 @@ def explained(error: Exception, provider: str, key: str, calls: int) -> ModelUna
     if _refuses_key(error):
         # The provider's own words are left out whole: this is where they like to repeat part of the key.
         return ModelRefusedKey(f"{provider} does not accept the key{_status(error)}: check it in the settings", calls)
+    if isinstance(error, GaveUp):
+        return ModelUnavailable(f"{provider} {error}", calls)
     words = " ".join(str(error).replace(key, "[key]").split() if key else str(error).split())
     return ModelUnavailable(f"{provider} {_cause(error)}{_status(error)}: {words[:_LONGEST_WORDS]}", calls)
 

@@ -1,5 +1,6 @@
 """The risk manager: reviews the signals against the book; may veto or shrink, can never enlarge."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from perun.agents import wording
@@ -8,9 +9,11 @@ from perun.agents.asking import Abstained, Asker, Turn
 from perun.agents.facts import RiskManagerFacts
 from perun.tools.domain.money import Percent
 from perun.tools.domain.signals import Advice, Ruling
+from perun.tools.toolbox.headroom import summary
+from perun.tools.toolbox.tool import Tool
 
 
-def advise(asker: Asker, facts: RiskManagerFacts) -> tuple[Advice, ...] | Abstained:
+def advise(asker: Asker, facts: RiskManagerFacts, tools: Sequence[Tool] = ()) -> tuple[Advice, ...] | Abstained:
     """One advice for each signal in `facts`, which holds only those that ask for an order."""
     wanted = [signal.symbol for signal in facts.signals]
 
@@ -18,7 +21,8 @@ def advise(asker: Asker, facts: RiskManagerFacts) -> tuple[Advice, ...] | Abstai
         named = sorted(review.symbol for review in answer.reviews)
         return "" if named == sorted(wanted) else f"exactly one review is needed for each of {', '.join(wanted)}"
 
-    answer = asker.ask(Turn("risk_manager", None, facts, _holes(facts), RiskAnswer, check, risk_form(tuple(wanted))))
+    form = risk_form(tuple(wanted))
+    answer = asker.ask(Turn("risk_manager", None, facts, _holes(facts), RiskAnswer, check, form, tuple(tools)))
     if isinstance(answer, Abstained):
         return answer
     return tuple(_advice(review) for review in answer.reviews)
@@ -53,6 +57,7 @@ def _holes(facts: RiskManagerFacts) -> dict[str, str]:
                 f"everything together may be at most {limits.max_gross_exposure} of equity",
             )
         ),
+        "headroom": wording.lines(map(summary, facts.headroom)),
         "volatility": wording.lines(
             f"{symbol}: {wording.number(seen.indicators.volatility_20)}" for symbol, seen in facts.market.items()
         ),

@@ -1,13 +1,12 @@
 """The roster: each role's prompt, output type and tool kinds, as data."""
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from pydantic import BaseModel
 
 from perun.agents.answers import ResearchAnswer, RiskAnswer, Stance, TradeAnswer
-
-ToolKind = Literal["READ", "PROPOSE"]
+from perun.tools.toolbox.tool import Kind
 
 
 @dataclass(frozen=True)
@@ -19,7 +18,7 @@ class Role:
     holes: frozenset[str]
     """The facts that the role's prompt must ask for, every one and no other."""
     answer: type[BaseModel]
-    tools: tuple[ToolKind, ...] = ()
+    tools: tuple[Kind, ...] = ()
     """Kinds of tools the role may call; the researcher, who reads what anybody may have written, has none."""
 
 
@@ -27,14 +26,36 @@ RESEARCHER: Final = Role("researcher", "Researcher", frozenset({"symbol", "as_of
 ANALYST: Final = Role(
     "analyst",
     "Analyst",
-    frozenset({"symbol", "as_of", "bars", "indicators_id", "indicators", "position", "memories", "findings"}),
+    frozenset(
+        {
+            "symbol",
+            "as_of",
+            "bars",
+            "quote",
+            "indicators_id",
+            "indicators",
+            "distances",
+            "position",
+            "memories",
+            "findings",
+        }
+    ),
     Stance,
+    (Kind.READ,),
 )
 TRADER: Final = Role(
-    "trader", "Trader", frozenset({"as_of", "symbols", "reports", "portfolio", "min_confidence"}), TradeAnswer
+    "trader",
+    "Trader",
+    frozenset({"as_of", "symbols", "reports", "portfolio", "last_advice", "min_confidence"}),
+    TradeAnswer,
+    (Kind.READ, Kind.PROPOSE),
 )
 RISK_MANAGER: Final = Role(
-    "risk_manager", "Risk manager", frozenset({"as_of", "signals", "portfolio", "limits", "volatility"}), RiskAnswer
+    "risk_manager",
+    "Risk manager",
+    frozenset({"as_of", "signals", "portfolio", "limits", "headroom", "volatility"}),
+    RiskAnswer,
+    (Kind.READ,),
 )
 
 ROSTER: Final = {role.name: role for role in (RESEARCHER, ANALYST, TRADER, RISK_MANAGER)}

@@ -72,4 +72,5 @@ class _Strict:
         if "properties" not in strict and strict.get("additionalProperties", True) is not False:
             raise TypeError("a free mapping has no strict schema: use a list of named pairs")
         properties = strict.setdefault("properties", {})
-        return {**strict, "required": list(properties), "additionalProperties": False}
+        closed = {"required": list(properties), "additionalProperties": False}
+        return {**strict, **{word: value for word, value in closed.items() if word not in self._drop}}

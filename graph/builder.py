@@ -66,11 +66,12 @@ def _study() -> StateGraph[StudyState, Desk, StudyState, StudyResult]:
 
 
 def _each_symbol(state: CycleState) -> list[Send]:
-    """A study is given its own symbol's part of the snapshot, and no more."""
+    """A study is given its own symbol's part of the snapshot, and the names of the others."""
     snapshot = state["snapshot"]
     return [Send("study", _study_of(snapshot, symbol)) for symbol in state["symbols"]]
 
 
 def _study_of(snapshot: Snapshot, symbol: str) -> StudyState:
     position = snapshot.portfolio.position(symbol)
-    return {"as_of": snapshot.as_of, "seen": snapshot.symbols[symbol], "position": position}
+    watched = tuple(snapshot.symbols)
+    return {"as_of": snapshot.as_of, "watched": watched, "seen": snapshot.symbols[symbol], "position": position}

@@ -9,25 +9,31 @@ from typing import Any, cast
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from perun.agents.asking import Asker
+from perun.agents.budget import Budget, Purse
 from perun.agents.models import Mind
 from perun.agents.prompting import Prompt
 from perun.graph.bookkeeping import OURS, keep_books
+from perun.graph.breakers import look, withdraw_entries
 from perun.graph.builder import Cycle, build
 from perun.graph.desk import Desk
 from perun.graph.ledger.cycles import Claim, Standing
 from perun.graph.ledger.cycles import CycleState as Stage
 from perun.graph.ledger.recorder import EventRecorder
 from perun.graph.nodes.execute import Hand, executing
+from perun.graph.precedents import Precedents
 from perun.graph.reconciling import reconcile
 from perun.graph.result import cycle_document, halted_document
 from perun.graph.slots import check_slot
 from perun.graph.state import CycleState
+from perun.graph.submission import OrderDesk
 from perun.memory.recall import Memory
 from perun.tools.domain.clock import Clock
 from perun.tools.domain.events import CycleEnded, CycleStarted
 from perun.tools.domain.orders import Leg
 from perun.tools.domain.ports import BookReader, Market, NewsSource
 from perun.tools.domain.standing import TradingState
+from perun.tools.domain.verdicts import Verdict
+from perun.tools.research.archive import Archive
 from perun.tools.risk.limits import Limits
 
 
@@ -45,10 +51,16 @@ class Floor:
     news: NewsSource | None
     minds: dict[str, Mind]
     prompts: dict[str, Prompt]
+    purse: Purse
+    """What may be spent on the minds."""
+    tool_rounds: int
+    """Requests of one turn that a mind may spend on tools."""
     limits: Limits
     checkpointer: BaseCheckpointSaver[str]
     default_slot: Callable[[datetime], str]
     """From the market's time to the slot that a cycle takes when none is named."""
+    archive: Archive | None = None
+    """What was found out about symbols, shared by the cycles of an interval."""
 
 
 def run_cycle(floor: Floor, symbols: Sequence[str], slot: str | None = None) -> dict[str, Any]:
@@ -56,7 +68,8 @@ def run_cycle(floor: Floor, symbols: Sequence[str], slot: str | None = None) -> 
 
     Returns:
         The document `perun.cycle/1`; its outcome is `duplicate` when the slot's cycle had ended before, and `halted`
-        when the desk may not trade: then nobody was asked, and the slot is free for when it may.
+        when the desk may not trade: then nobody was asked, and the slot is free for when it may. A loss that is found
+        beyond its limit when the cycle begins halts it there; it goes on when a person has resumed.
 
     Raises:
         ConfigurationError: the slot's name or a symbol is no good; nothing was claimed.
@@ -69,9 +82,8 @@ def run_cycle(floor: Floor, symbols: Sequence[str], slot: str | None = None) -> 
     for symbol in symbols:
         view.bars(symbol, 1)
     ledger, cycle_id = floor.hand.ledger, f"cycle:{floor.account}:{slot}"
-    standing = floor.hand.watch.standing()
-    if standing.state is TradingState.HALTED and not _is_finished(floor, slot):
-        return halted_document(cycle_id, slot, floor.mode, now, standing.reason)
+    if not _is_finished(floor, slot) and (troubles := _stopped(floor)) is not None:
+        return _halted(floor, cycle_id, slot, now, troubles)
     claim = ledger.cycles.claim(cycle_id, floor.account, slot, floor.mode, now, symbols, floor.clock.now())
     if claim.standing is Standing.FINISHED:
         return {**json.loads(claim.cycle.result or "{}"), "outcome": "duplicate"}
@@ -84,16 +96,21 @@ def _carry_through(floor: Floor, claim: Claim) -> dict[str, Any]:
     desk = _desk(floor, cycle.cycle_id, cycle.slot, recorder)
     if claim.standing is Standing.NEW:
         recorder.record(_started(floor, claim))
-    reconcile(cycle.cycle_id, floor.hand.counter(desk), floor.hand.broker)
+    counter = floor.hand.counter(desk)
+    reconcile(cycle.cycle_id, counter, floor.hand.broker)
+    look(counter, floor.hand.broker, floor.limits)
+    if floor.hand.watch.state() is TradingState.HALTED:
+        return _halted(floor, cycle.cycle_id, cycle.slot, cycle.as_of, [])
     state = _invoke(build(executing(floor.hand), floor.checkpointer), desk, claim)
     floor.hand.pace.end_cycle(state["snapshot"].as_of)
     keep_books(floor.book, ledger, floor.account, recorder, floor.clock.now())
     events = [stored.event for stored in ledger.events.read(cycle.cycle_id)]
     document = cycle_document(state, floor.mode, events)
-    account = floor.book.account()
-    recorder.record(CycleEnded(outcome=document["outcome"], cash=account.cash, equity=account.equity))
-    ledger.cycles.finish(cycle.cycle_id, document["outcome"], json.dumps(document), floor.clock.now())
-    return document
+    mark = look(counter, floor.hand.broker, floor.limits)
+    recorder.record(CycleEnded(outcome=document["outcome"], cash=mark.cash, equity=mark.equity))
+    result = ledger.redaction.document(json.dumps(document))
+    ledger.cycles.finish(cycle.cycle_id, document["outcome"], result, floor.clock.now())
+    return cast(dict[str, Any], json.loads(result))
 
 
 def _invoke(graph: Cycle, desk: Desk, claim: Claim) -> CycleState:
@@ -102,13 +119,30 @@ def _invoke(graph: Cycle, desk: Desk, claim: Claim) -> CycleState:
     Whether it came to its end the state says itself: LangGraph names no next node either when every task of a step has
     written and the step's checkpoint has not.
     """
-    config: Any = {"configurable": {"thread_id": claim.cycle.cycle_id}}
+    lanes = len(claim.cycle.symbols)  # all symbols are studied at once; providers keep lanes of their own
+    config: Any = {"configurable": {"thread_id": claim.cycle.cycle_id}, "max_concurrency": max(lanes, 2)}
     stood = graph.get_state(config).values
     if stood.get("done"):
         return cast(CycleState, stood)
     start = CycleState(cycle_id=claim.cycle.cycle_id, slot=claim.cycle.slot, symbols=claim.cycle.symbols)
     values = graph.invoke(None if stood else start, config, context=desk, durability="sync")
     return cast(CycleState, values)
+
+
+def _stopped(floor: Floor) -> list[str] | None:
+    """None while the desk may trade; else its working entries are cancelled, and what went wrong with that is told."""
+    hand = floor.hand
+    recorder = EventRecorder(hand.ledger, f"desk:{floor.account}", floor.clock)
+    hand.watch.notice_halt_file(recorder)
+    if hand.watch.state() is not TradingState.HALTED:
+        return None
+    counter = OrderDesk(floor.book, hand.ledger, floor.account, hand.watch, recorder, floor.clock, hand.wait)
+    return withdraw_entries(counter, hand.broker)[1]
+
+
+def _halted(floor: Floor, cycle_id: str, slot: str, as_of: datetime, troubles: list[str]) -> dict[str, Any]:
+    document = halted_document(cycle_id, slot, floor.mode, as_of, floor.hand.watch.standing().reason)
+    return {**document, "errors": [*document["errors"], *troubles]}
 
 
 def _is_finished(floor: Floor, slot: str) -> bool:
@@ -120,6 +154,10 @@ def _desk(floor: Floor, cycle_id: str, slot: str, recorder: EventRecorder) -> De
     def order_id(symbol: str, leg: Leg) -> str:
         return f"{OURS}{floor.mode}-{slot}-{symbol}-{leg}-1"
 
+    def handed_in(id_: str) -> Verdict | None:
+        written = floor.hand.ledger.intents.get(floor.account, id_)
+        return recorder.verdict(id_) if written else None
+
     return Desk(
         cycle_id=cycle_id,
         mode=floor.mode,
@@ -128,12 +166,21 @@ def _desk(floor: Floor, cycle_id: str, slot: str, recorder: EventRecorder) -> De
         book=floor.book,
         memory=floor.memory,
         news=floor.news,
-        asker=Asker(floor.minds, floor.prompts, recorder),
+        asker=Asker(_budget(floor, cycle_id).over(floor.minds), floor.prompts, recorder, floor.tool_rounds),
         limits=floor.limits,
         recorder=recorder,
+        past=Precedents(floor.hand.ledger, floor.account),
         watch=floor.hand.watch,
         order_id=order_id,
+        archive=floor.archive,
+        handed_in=handed_in,
     )
+
+
+def _budget(floor: Floor, cycle_id: str) -> Budget:
+    """What this cycle may still spend."""
+    spending = floor.hand.ledger.spending
+    return floor.purse.open(spending.of(cycle_id), spending.on_day_of(floor.clock.now()).cost_usd)
 
 
 def _started(floor: Floor, claim: Claim) -> CycleStarted:

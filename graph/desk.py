@@ -10,7 +10,10 @@ from perun.memory.recall import Memory
 from perun.tools.domain.clock import Clock
 from perun.tools.domain.orders import ClientOrderId, Leg
 from perun.tools.domain.ports import BookReader, Market, NewsSource, Recorder
+from perun.tools.domain.verdicts import Verdict
+from perun.tools.research.archive import Archive
 from perun.tools.risk.limits import Limits
+from perun.tools.toolbox.decisions import Past
 
 
 @dataclass(frozen=True)
@@ -26,14 +29,20 @@ class Desk:
     book: BookReader
     memory: Memory
     news: NewsSource | None
-    """None when no source is configured: the researcher abstains."""
+    """Documents from outside; None when no source of them is configured."""
     asker: Asker
     limits: Limits
     recorder: Recorder
+    past: Past
+    """What was decided before."""
     watch: Watch
     """Trading state and orders in doubt."""
     order_id: Callable[[str, Leg], ClientOrderId]
     """From symbol and leg to the client order id of this cycle's slot."""
+    handed_in: Callable[[ClientOrderId], Verdict | None]
+    """The verdict under which an order of this cycle was handed in before an interruption; None when it was not."""
+    archive: Archive | None = None
+    """What earlier cycles found out about a symbol; None keeps nothing."""
 
 
 def stamp(instant: datetime) -> str:

@@ -40,6 +40,8 @@ class CycleState(Trouble, total=False):
     snapshot: Snapshot
     reports: Annotated[dict[str, AnalystReport], merged]
     signals: tuple[TradingSignal, ...]
+    tainted: bool
+    """The trader read words that go back to text from outside: so may the words of its signals."""
     advice: tuple[Advice, ...]
     verdicts: tuple[Verdict, ...]
     """One for each BUY or SELL, in the gate's order; replaced by the wire's where that one denied."""
@@ -54,6 +56,8 @@ class StudyState(Trouble, total=False):
     """One symbol's study: what is recalled and researched side by side, then analysed."""
 
     as_of: datetime
+    watched: tuple[str, ...]
+    """Every symbol of the cycle: what the analyst's tools may be asked about."""
     seen: SymbolSnapshot
     position: Position | None
     memories: tuple[Remembered, ...]

@@ -15,15 +15,18 @@ from perun.tools.domain.events import (
     CycleStarted,
     ErrorNoted,
     Event,
+    EvidenceTainted,
     FillBooked,
     IntentWritten,
     MemoriesRecalled,
     ModelAsked,
+    NumbersUnverified,
     OrderUpdated,
     ReportWritten,
     ResearchRead,
     SignalFormed,
     SnapshotTaken,
+    ToolCalled,
     VerdictGiven,
 )
 from perun.tools.domain.money import cents, plain
@@ -63,6 +66,9 @@ def tell(cycle: Cycle, events: Sequence[StoredEvent], symbol: str | None = None)
         "intents": told.rows(IntentWritten, lambda event: event.terms.symbol, _dump("terms")),
         "orders": told.rows(OrderUpdated, lambda event: event.order.symbol, _order),
         "fills": told.rows(FillBooked, lambda event: event.fill.symbol, _dump("fill")),
+        "tools": told.rows(ToolCalled, lambda event: event.symbol, _tool),
+        "doubted_numbers": told.rows(NumbersUnverified, lambda event: event.symbol, _lowered),
+        "tainted_evidence": told.rows(EvidenceTainted, lambda event: event.symbol, _lowered),
         "abstentions": told.rows(AgentAbstained, lambda event: event.symbol, lambda event: event.model_dump()),
         "errors": told.rows(ErrorNoted, lambda event: None, lambda event: event.model_dump()),
         "usage": usage_row(told.events),
@@ -120,6 +126,15 @@ def _gathered(event: SnapshotTaken, symbol: str | None) -> list[dict[str, Any]]:
         for name, known in seen.items()
         if symbol in {None, name}
     ]
+
+
+def _tool(event: ToolCalled) -> dict[str, Any]:
+    return event.model_dump(include={"role", "symbol", "tool", "arguments", "result", "refused"})
+
+
+def _lowered(event: NumbersUnverified | EvidenceTainted) -> dict[str, Any]:
+    """What an agent said that did not stand, and how much less it counts for that."""
+    return event.model_dump(mode="json", exclude={"kind"})
 
 
 def _hits(event: MemoriesRecalled) -> dict[str, Any]:

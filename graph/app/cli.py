@@ -100,6 +100,16 @@ def doctor(as_json: Json = False) -> None:
     raise typer.Exit(0 if document["ok"] else 2)
 
 
+@app.command()
+def init(as_json: Json = False) -> None:
+    """Write a .env to begin with; one that is there is never touched."""
+    from pathlib import Path
+
+    from perun.graph.app.beginning import write_env
+
+    _report(write_env(Path.cwd()), as_json)
+
+
 Reason = Annotated[str, typer.Option("--reason", help="Why; it goes to the record.")]
 
 
@@ -174,6 +184,18 @@ def config_show(as_json: Json = False) -> None:
         config_page(document)
 
 
+@config.command("rules")
+def config_rules(as_json: Json = False) -> None:
+    """Every rule of the gate, its limits as they are set, and what is left out and why."""
+    from perun.graph.app import rules_page
+
+    document = rules_page.rules({})
+    if as_json:
+        _print_json(document)
+    else:
+        print(rules_page.rules_text(document))
+
+
 @config.command("schema")
 def config_schema() -> None:
     """The JSON schema of the settings."""
@@ -184,8 +206,10 @@ def config_schema() -> None:
 
 def main() -> None:
     """The process's entry point: every error of ours is one clear line; a traceback only with --debug."""
+    from perun.graph.app.hushing import hush
     from perun.tools.domain.errors import PerunError
 
+    hush()
     try:
         code = app(standalone_mode=False)
         if code == _INTERRUPTED:
@@ -219,16 +243,22 @@ def _usage_or_bug(error: Exception) -> int:
 
 def _fail(message: str, code: int) -> int:
     if "--debug" in sys.argv and sys.exc_info()[0] is not None:
-        import traceback
+        from perun.graph.app.hushing import told
 
-        traceback.print_exc()
-    for line in message.splitlines() or ["failed"]:
+        print(told(*sys.exc_info()), end="", file=sys.stderr)
+    for line in _hushed(message).splitlines() or ["failed"]:
         print(f"perun: {line}", file=sys.stderr)
     return code
 
 
+def _hushed(message: str) -> str:
+    from perun.graph.app.hushing import of_this_process
+
+    return of_this_process().text(message)
+
+
 def _say(line: str) -> None:
-    print(line, file=sys.stderr)
+    print(_hushed(line), file=sys.stderr)
 
 
 def _report(document: Mapping[str, Any], as_json: bool) -> None:

@@ -6,11 +6,11 @@ from importlib.util import find_spec
 from typing import Any
 
 from perun.graph.app.reading import Configuration, read_settings
+from perun.graph.app.speakers import minds
 from perun.graph.app.venues import open_venue
 from perun.graph.app.wiring import (
     data_folder,
     ledger_path,
-    minds,
     prompts,
     refuse_what_is_not_built,
 )

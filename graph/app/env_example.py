@@ -28,17 +28,6 @@ REFUSED: Final = frozenset({"allow_short", "chroma_url", "database_url"})
 UNUSED: Final = frozenset(
     {
         "trading_schedule",
-        "perplexity_api_key",
-        "perplexity_base_url",
-        "llm_max_calls_per_cycle",
-        "llm_max_tokens_per_cycle",
-        "llm_max_usd_per_day",
-        "max_sector_percent",
-        "daily_loss_limit_percent",
-        "max_drawdown_percent",
-        "cooldown_minutes",
-        "max_orders_per_day",
-        "max_orders_per_minute",
         "optimization_schedule",
         "optimization_prompt_threshold",
         "optimization_auto_promote",

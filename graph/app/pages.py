@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from shutil import which
 from typing import Any, Final
@@ -60,9 +61,21 @@ _POSITION: Final = {
     "unrealized_pl": "gain",
 }
 _DOUBT: Final = {"client_order_id": "client order id", "symbol": "symbol", "state": "state", "detail": "detail"}
+_LATCH: Final = {
+    "kind": "latch",
+    "state": "state",
+    "reason": "reason",
+    "who": "who",
+    "since": "since",
+    "until": "until",
+}
 _TROUBLE: Final = {"where": "where", "code": "code", "message": "message"}
 _MEMORY: Final = {"symbol": "symbol", "id": "memory", "kind": "kind", "score": "likeness", "as_of": "as of"}
 _RESEARCH: Final = {"symbol": "symbol", "findings": "findings", "abstained": "abstained because"}
+_TELLING: Final = ("BREACH", "NOTE")
+"""How the measure of a rule begins that says more than that it was kept."""
+_TOOL: Final = {"role": "role", "symbol": "symbol", "tool": "tool", "arguments": "arguments", "result": "told"}
+_LOWERED: Final = {"role": "role", "symbol": "symbol", "what": "what did not stand", "said": "said", "stands": "stands"}
 _COLOURS: Final = {"BUY": "green", "SELL": "red", "HOLD": "dim", "ok": "green", "FAULT": "red"}
 
 
@@ -71,7 +84,7 @@ def run_page(result: Document, story: Document) -> None:
     console = _console()
     if result["outcome"] == "duplicate":
         console.print(f"The slot {result['slot']} was run before; this is what it came to. No model was asked.\n")
-    _story(console, story)
+    _story(console, story, in_full=False)
     slot = story["slot"]
     decision = f"{slot}/{story['signals'][0]['symbol']}" if story["signals"] else slot
     console.print("[bold]Where to look next[/bold]")
@@ -87,7 +100,7 @@ def run_page(result: Document, story: Document) -> None:
 def why_page(story: Document) -> None:
     """What `perun why` prints."""
     console = _console()
-    _story(console, story)
+    _story(console, story, in_full=True)
     _record(console, story)
 
 
@@ -97,14 +110,33 @@ def status_page(status: Document) -> None:
     reason = f" ({status['reason']})" if status["reason"] else ""
     console.print(f"[bold]{status['mode']}[/bold] account {status['account_id']}, {status['trading_state']}{reason}")
     console.print(f"equity {status['equity']}, cash {status['cash']}, buying power {status['buying_power']} US dollars")
+    console.print(_measured_losses(status))
+    _table(console, "What holds the desk back", _LATCH, status["latches"])
     _table(console, "Positions", _POSITION, status["positions"])
     _table(console, "Working orders", _ORDER, status["working_orders"])
     _table(console, "Unresolved orders", _DOUBT, status["unresolved_orders"])
     for cycle in status["interrupted_cycles"]:
         console.print(f"interrupted: {cycle['slot']}; perun run --slot {cycle['slot']} goes on with it")
+    today = status["models_today"]
+    console.print(f"models today (UTC): {today['calls']} calls, {today['cost_usd']} US dollars")
     last, following = status["last_cycle"], status["next_cycle"]
     console.print(f"last cycle: {last['slot']} {last['outcome'] or last['state']}" if last else "last cycle: none yet")
     console.print(f"next cycle: as of {following['as_of']}" if following else "next cycle: none")
+
+
+def _measured_losses(status: Document) -> str:
+    """How far the account came in the session, in five, and from its high-water mark; each with its start."""
+    measures = (
+        ("this session", "daily_loss_percent", "day_start"),
+        ("five sessions", "weekly_loss_percent", "week_start"),
+        ("from the high-water mark", "drawdown_percent", "high_water"),
+    )
+    said = [
+        f"{name} {-Decimal(status[loss]):+}% of {status[start]}"
+        for name, loss, start in measures
+        if status[loss] is not None
+    ]
+    return ", ".join(said) or "no loss is measured before the first cycle"
 
 
 def report_page(document: Document) -> None:
@@ -146,7 +178,7 @@ def _called() -> str:
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
-def _story(console: Console, story: Document) -> None:
+def _story(console: Console, story: Document, *, in_full: bool) -> None:
     minds = ", ".join(sorted(set(story["minds"].values()))) or "nobody was asked"
     ended = story["outcome"] or story["state"]
     console.print(f"[bold]Cycle {story['slot']}[/bold] as of {story['as_of']}, {story['mode']}: [bold]{ended}[/bold]")
@@ -158,7 +190,8 @@ def _story(console: Console, story: Document) -> None:
     advice = [{**row, "keep": f"{row['keep']}%"} for row in story["advice"]]
     _table(console, "What the risk manager advises", _ADVICE, advice)
     for stage, title in (("gate", "What the gate measured"), ("wire", "What was measured again at the wire")):
-        _verdicts(console, title, [verdict for verdict in story["verdicts"] if verdict["stage"] == stage])
+        verdicts = [verdict for verdict in story["verdicts"] if verdict["stage"] == stage]
+        _verdicts(console, title, verdicts, in_full=in_full)
     last = {row["client_order_id"]: row for row in story["orders"]}
     _table(console, "Orders", _ORDER, last.values())
     _table(console, "Fills", _FILL, story["fills"])
@@ -172,6 +205,10 @@ def _record(console: Console, story: Document) -> None:
     _table(console, "Memories that reached the analyst", _MEMORY, hits)
     research = [{**row, "findings": len(row["findings"])} for row in story["research"]]
     _table(console, "Research", _RESEARCH, research)
+    _table(console, "Tools that agents called", _TOOL, story["tools"])
+    numbers = [{**row, "what": ", ".join(row["numbers"])} for row in story["doubted_numbers"]]
+    outside = [{**row, "what": f"outside text alone: {' '.join(row['evidence'])}"} for row in story["tainted_evidence"]]
+    _table(console, "Confidence that was lowered", _LOWERED, [*numbers, *outside])
     evidence = [{"symbol": row["symbol"], "evidence": " ".join(row["evidence"])} for row in story["signals"]]
     _table(console, "Evidence of the signals", {"symbol": "symbol", "evidence": "evidence"}, evidence)
     usage = story["usage"]
@@ -182,18 +219,30 @@ def _record(console: Console, story: Document) -> None:
     )
 
 
-def _verdicts(console: Console, title: str, verdicts: Sequence[Document]) -> None:
-    """A row for each rule, a column for each symbol, a few symbols at a time."""
+def _verdicts(console: Console, title: str, verdicts: Sequence[Document], *, in_full: bool) -> None:
+    """A row for each rule, what stands against an order first; a column for each symbol, a few symbols at a time.
+
+    Unless it is asked for in full, rules that let everything pass are only counted.
+    """
     for start in range(0, len(verdicts), _SIDE_BY_SIDE):
         some = verdicts[start : start + _SIDE_BY_SIDE]
         titles = {v["symbol"]: f"{v['symbol']} {'cleared' if v['cleared'] else 'DENIED'}" for v in some}
         rules = dict.fromkeys(check["code"] for verdict in some for check in verdict["checks"])
         rows = [{"rule": rule, **{v["symbol"]: _measured(v, rule) for v in some}} for rule in rules]
-        _table(console, title, {"rule": "rule", **titles}, rows)
+        telling = [row for row in rows if any(cell.startswith(_TELLING) for cell in row.values())]
+        quiet = [row for row in rows if row not in telling]
+        shown = [*telling, *quiet] if in_full else [*telling, *_counted(quiet, some)]
+        _table(console, title, {"rule": "rule", **titles}, shown)
+
+
+def _counted(quiet: Sequence[Document], verdicts: Sequence[Document]) -> list[Document]:
+    """One row that tells how many other rules each order passed."""
+    passed = {v["symbol"]: str(sum(bool(row[v["symbol"]]) for row in quiet)) for v in verdicts}
+    return [{"rule": "rules that passed", **passed}]
 
 
 def _measured(verdict: Document, rule: str) -> str:
-    """What a rule measured against what it allows; a breach says so."""
+    """What a rule measured against what it allows; a breach says so, and what passed and is worth a look."""
     check = next((check for check in verdict["checks"] if check["code"] == rule), None)
     if check is None:
         return ""
@@ -202,7 +251,9 @@ def _measured(verdict: Document, rule: str) -> str:
         said = measured if measured == allowed else f"{measured} {allowed}"
     else:
         said = f"{measured} <= {allowed}" if allowed.replace(".", "").isdigit() else f"{measured} ({allowed})"
-    return said if check["passed"] else f"BREACH {measured}, allowed {allowed}"
+    if not check["passed"]:
+        return f"BREACH {measured}, allowed {allowed}"
+    return f"NOTE {said}" if check.get("warns") else said
 
 
 def _account(console: Console, account: Document) -> None:

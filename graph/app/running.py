@@ -20,14 +20,15 @@ def run(overrides: Mapping[str, str], slot: str | None, say: Callable[[str], Non
     if settings.broker == "embedded":
         _refuse_unknown(settings.default_symbols)
     check_slot(slot)
+    from perun.graph.app.speakers import introduce
     from perun.graph.app.wiring import open_floor
     from perun.graph.cycle import run_cycle
 
     with open_floor(settings) as floor:
-        names = sorted({mind.name for mind in floor.minds.values()})
-        say(
-            f"perun: {floor.mode} account {floor.account}, {floor.book.clock().now:%Y-%m-%d}, asking {', '.join(names)}"
-        )
+        who, *notes = introduce(floor.minds.values(), floor.purse.prices)
+        say(f"perun: {floor.mode} account {floor.account}, {floor.book.clock().now:%Y-%m-%d}, asking {who}")
+        for note in notes:
+            say(f"perun: {note}")
         document = run_cycle(floor, settings.default_symbols, slot)
         for cycle in floor.hand.ledger.cycles.unfinished(floor.account):
             say(f"perun: the cycle {cycle.slot} was interrupted: perun run --slot {cycle.slot} goes on with it")

@@ -1,96 +1,36 @@
 """Every setting with its type, bounds, default and meaning; `.env.example` is made from this file."""
 
-import re
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    ValidatorFunctionWrapHandler,
-    WrapValidator,
+from pydantic import BaseModel, ConfigDict, Field
+
+from perun.graph.app.bounds import (
+    Costs,
+    Count,
+    Cron,
+    Dollars,
+    Exposure,
+    Fallback,
+    File,
+    Folder,
+    Host,
+    Lanes,
+    NoSymbols,
+    PriceList,
+    Schedule,
+    Seconds,
+    Secret,
+    Share,
+    Symbols,
+    Text,
+    Tokens,
+    Url,
+    from_zero_to,
 )
-
-from perun.tools.domain.market import Symbol
 from perun.tools.domain.money import Percent
-
-_EVENT: Final = re.compile(r"(open\+|close-)\d{1,3}m|every \d{1,4}m")
-_URL: Final = re.compile(r"(https?|wss?)://\S+")
-_CRON: Final = re.compile(r"(\S+\s+){4}\S+")
-
-
-def _symbols(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
-    if isinstance(value, str):
-        value = tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
-    try:
-        return check(value)
-    except ValidationError:
-        raise ValueError("should be symbols in capitals, separated by commas, such as AAPL,BRK.B") from None
-
-
-def _empty_is_none(value: Any) -> Any:
-    return None if value == "" else value
-
-
-def _not_empty(value: Any) -> Any:
-    if value == "":
-        raise ValueError("should not be empty: give a value, or leave the line out")
-    return value
-
-
-def _above_zero_to(most: int) -> WrapValidator:
-    def percent(value: Any, check: ValidatorFunctionWrapHandler) -> Percent:
-        refusal = ValueError(f"should be a percentage above 0 and at most {most}, without a sign, such as 20")
-        try:
-            checked: Percent = check(value)
-        except ValidationError:
-            raise refusal from None
-        if not 0 < checked.root <= most:
-            raise refusal
-        return checked
-
-    return WrapValidator(percent)
-
-
-def _schedule(text: str) -> str:
-    if not all(_EVENT.fullmatch(part.strip()) for part in text.split(",")):
-        raise ValueError("should be events such as open+10m, close-15m or every 30m, separated by commas")
-    return text
-
-
-def _cron(text: str) -> str:
-    if not _CRON.fullmatch(text.strip()):
-        raise ValueError("should be five cron fields, such as 0 6 * * SAT")
-    return text
-
-
-def _url(text: str) -> str:
-    if not _URL.fullmatch(text):
-        raise ValueError("should be an address such as https://host/path")
-    return text
-
-
-Symbols = Annotated[tuple[Symbol, ...], Field(min_length=1, max_length=60), WrapValidator(_symbols)]
-NoSymbols = Annotated[tuple[Symbol, ...], WrapValidator(_symbols)]
-Share = Annotated[Percent, _above_zero_to(100)]
-Exposure = Annotated[Percent, _above_zero_to(1000)]
-Dollars = Annotated[Decimal, Field(gt=0, le=10**12, allow_inf_nan=False)]
-Costs = Annotated[Decimal, Field(ge=0, le=1000, allow_inf_nan=False)]
-Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=0)]
-Text = Annotated[str | None, BeforeValidator(_empty_is_none)]
-Secret = Annotated[SecretStr | None, BeforeValidator(_empty_is_none)]
-Folder = Annotated[Path, BeforeValidator(_not_empty)]
-Host = Annotated[str, BeforeValidator(_not_empty)]
-File = Annotated[Path | None, BeforeValidator(_empty_is_none)]
-Url = Annotated[Annotated[str, AfterValidator(_url)] | None, BeforeValidator(_empty_is_none)]
 
 
 class Settings(BaseModel):
@@ -101,7 +41,7 @@ class Settings(BaseModel):
     # The desk
     default_symbols: Symbols = ("AAPL", "GOOG", "IBM", "MSFT")
     """what the desk watches"""
-    trading_schedule: Annotated[str, AfterValidator(_schedule)] = "close-15m"
+    trading_schedule: Schedule = "close-15m"
     """session events (open+10m, close-15m) or every 30m, comma separated, in exchange time"""
     min_confidence: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.6
     """below it a signal is a HOLD; 0 to 1"""
@@ -139,14 +79,34 @@ class Settings(BaseModel):
     """key of Perplexity, for research"""
     perplexity_base_url: Url = None
     """another server of Perplexity's protocol"""
+    perplexity_model: Host = "sonar"
+    """model that searches the web for the researcher"""
+    news_dir: File = None
+    """folder of *.jsonl files with recorded news: id, symbol, published, text, url"""
+    alpaca_news: bool = False
+    """whether the researcher reads Alpaca's news too, with BROKER=alpaca; costs a question for each symbol"""
+    research_cache_minutes: Annotated[int, Field(ge=0, le=10080)] = 60
+    """cycles within so many minutes share what was found about a symbol; 0 asks every time"""
+    llm_fallback: Fallback = None
+    """who is asked when the first model does not answer, in order, such as google:gemini-2.5-flash,local; then hold"""
     llm_timeout_seconds: Seconds = 60
-    """longest wait for one answer, in seconds"""
+    """longest wait for one answer, retries included, in seconds"""
+    llm_max_output_tokens: Tokens = 16000
+    """longest answer, thoughts included, in tokens"""
+    llm_concurrency: Lanes = 8
+    """questions under way at one provider at once"""
+    llm_tool_rounds: Annotated[int, Field(ge=0, le=8)] = 2
+    """requests of one turn that a model may spend on reading tools; 0 offers it none"""
     llm_max_calls_per_cycle: Count = 60
     """past it the desk holds and says so"""
     llm_max_tokens_per_cycle: Count = 200000
     """past it the desk holds and says so"""
     llm_max_usd_per_day: Costs = Decimal(5)
-    """past it the desk holds and says so; US dollars"""
+    """past it the desk holds and says so; US dollars in one UTC day"""
+    llm_prices: PriceList = None
+    """US dollars for a million tokens, read/written, such as my-model=0.5/2,llama3=0/0; wins over the built-in table"""
+    cycle_deadline_seconds: Seconds = 600
+    """after it no model is asked any more in a cycle and what is unfinished abstains, in seconds"""
 
     # Broker
     broker: Literal["embedded", "alpaca"] = "embedded"
@@ -194,28 +154,78 @@ class Settings(BaseModel):
     max_gross_exposure_percent: Exposure = Percent(Decimal(100))
     """most of equity in all symbols together"""
     max_sector_percent: Share = Percent(Decimal(60))
-    """most of equity in one sector"""
+    """most of equity in one sector; what has no known sector counts in the fullest"""
+    max_cluster_percent: Share = Percent(Decimal(60))
+    """most of equity in symbols that move together"""
+    cluster_correlation: Annotated[Decimal, Field(ge=-1, le=1, allow_inf_nan=False)] = Decimal("0.7")
+    """from this correlation of daily returns on, symbols move together; -1 to 1"""
+    max_net_exposure_percent: Exposure = Percent(Decimal(100))
+    """most of equity in long positions less short ones"""
+    max_heat_percent: Share = Percent(Decimal(6))
+    """most of equity that all positions may lose together down to their stops"""
+    max_var_percent: Share = Percent(Decimal(6))
+    """most of equity that the book may lose on one day in a hundred"""
+    min_cash_percent: Annotated[Percent, from_zero_to(100)] = Percent(Decimal(0))
+    """least cash that an entry leaves, of equity"""
+    min_margin_cushion_percent: Annotated[Percent, from_zero_to(100)] = Percent(Decimal(25))
+    """least equity left above the maintenance margin, of equity"""
+    max_adds: Count = 3
+    """times that an open position may be enlarged"""
+    max_add_loss_percent: Share = Percent(Decimal(5))
+    """a position that has lost more than this is not enlarged"""
     daily_loss_limit_percent: Share = Percent(Decimal(3))
     """loss in one session after which the desk only reduces"""
+    weekly_loss_limit_percent: Share = Percent(Decimal(6))
+    """loss over five sessions after which the desk only reduces"""
     max_drawdown_percent: Share = Percent(Decimal(15))
     """fall from the highest equity after which the desk halts"""
     cooldown_minutes: Count = 60
     """no new entry in a symbol for so long after an exit"""
+    max_stop_outs: Count = 2
+    """protective stops that may sell in one symbol within five days; then its entries wait"""
+    max_losses_in_a_row: Count = 4
+    """losing sales in one symbol one after another; then its entries wait five days"""
     max_orders_per_day: Count = 20
     """entries in one session"""
     max_orders_per_minute: Count = 10
     """orders in one minute"""
+    max_order_quantity: Count = 10000
+    """shares in one order"""
+    max_notional_per_hour: Dollars = Decimal(100000)
+    """entries within an hour; US dollars"""
+    max_turnover_percent: Exposure = Percent(Decimal(200))
+    """most traded in one session, of equity"""
+    max_round_trips_per_day: Count = 2
+    """times that one symbol may be bought and sold in a session"""
+    max_consecutive_rejects: Count = 5
+    """orders refused by the broker one after another, after which the desk only reduces"""
+    duplicate_window_minutes: Count = 5
+    """within so many minutes nearly the same order is a duplicate"""
+    decision_ttl_seconds: Count = 600
+    """how old a decision may be when its order is sent"""
     price_collar_percent: Share = Percent(Decimal(5))
     """how much worse than the quote a market order is counted"""
+    max_spread_percent: Share = Percent(Decimal(1))
+    """widest spread between bid and ask, of their middle"""
+    max_participation_percent: Share = Percent(Decimal("2.5"))
+    """most of the average daily volume of 20 sessions in one order"""
+    max_price_jump_percent: Share = Percent(Decimal(25))
+    """furthest that a price may stand from the previous close"""
     max_quote_age_seconds: Count = 60
     """a quote older than this is stale and denies entries"""
+    max_clock_skew_seconds: Count = 30
+    """most that the machine's clock may differ from the broker's"""
+    no_entry_first_minutes: Count = 0
+    """no entry for so long after the open"""
+    no_entry_last_minutes: Count = 0
+    """no entry for so long before the close"""
     restricted_symbols: NoSymbols = ()
     """symbols that may not be bought"""
     allow_short: bool = False
     """whether positions below zero may be opened"""
 
     # Optimization, pages and traces
-    optimization_schedule: Annotated[str, AfterValidator(_cron)] = "0 6 * * SAT"
+    optimization_schedule: Cron = "0 6 * * SAT"
     """when to review performance and prompts; five cron fields"""
     optimization_prompt_threshold: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.05
     """the least improvement worth promoting"""

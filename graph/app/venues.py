@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
@@ -16,9 +16,13 @@ from perun.tools.brokerage.embedded.exchange import Exchange
 from perun.tools.brokerage.embedded.pace import RecordedPace
 from perun.tools.brokerage.embedded.settings import ExchangeSettings
 from perun.tools.brokerage.embedded.writer import EmbeddedWriter
+from perun.tools.domain.clock import SystemClock
 from perun.tools.domain.errors import ConfigurationError, MarketUnavailable
-from perun.tools.domain.ports import BookReader, Market, OrderWriter, Pace
+from perun.tools.domain.ports import AccountSwitch, BookReader, Market, OrderWriter, Pace
 from perun.tools.market.recorded import RecordedMarket
+
+if TYPE_CHECKING:
+    from perun.tools.brokerage.alpaca.client import AlpacaAccess
 
 CONSENT: Final = "yes-i-accept-the-risk"
 _EXCHANGE_TIME: Final = ZoneInfo("America/New_York")
@@ -38,6 +42,8 @@ class Venue:
     default_slot: Callable[[datetime], str]
     check: Callable[[], None] = lambda: None
     """Raises MarketUnavailable when no cycle can be run any more."""
+    brake: AccountSwitch | None = None
+    """The broker's own; None where the desk and the exchange are one process."""
 
 
 @contextmanager
@@ -89,18 +95,16 @@ def _embedded(settings: Settings, folder: Path, market: RecordedMarket | None) -
         )
 
 
-@contextmanager
-def _alpaca(settings: Settings) -> Iterator[Venue]:
-    from perun.tools.brokerage.alpaca.book import AlpacaBook
+def alpaca_access(settings: Settings) -> "AlpacaAccess":
+    """How the account at Alpaca is reached.
+
+    Raises:
+        ConfigurationError: keys or consent are missing.
+    """
     from perun.tools.brokerage.alpaca.client import AlpacaAccess
-    from perun.tools.brokerage.alpaca.line import data_line, trading_line
-    from perun.tools.brokerage.alpaca.pace import AlpacaPace
-    from perun.tools.brokerage.alpaca.updates import TradeUpdates
-    from perun.tools.brokerage.alpaca.writer import AlpacaWriter
-    from perun.tools.market.alpaca import AlpacaMarket
 
     key, secret = _keys_with_consent(settings)
-    access = AlpacaAccess(
+    return AlpacaAccess(
         key=key,
         secret=secret,
         paper=settings.alpaca_paper,
@@ -109,8 +113,22 @@ def _alpaca(settings: Settings) -> Iterator[Venue]:
         stream_url=settings.alpaca_stream_url,
         answer_within=timedelta(seconds=settings.broker_timeout_seconds),
     )
+
+
+@contextmanager
+def _alpaca(settings: Settings) -> Iterator[Venue]:
+    from perun.tools.brokerage.alpaca.book import AlpacaBook
+    from perun.tools.brokerage.alpaca.line import data_line, trading_line
+    from perun.tools.brokerage.alpaca.pace import AlpacaPace
+    from perun.tools.brokerage.alpaca.switch import AlpacaAccountSwitch
+    from perun.tools.brokerage.alpaca.updates import TradeUpdates
+    from perun.tools.brokerage.alpaca.writer import AlpacaWriter
+    from perun.tools.market.alpaca import AlpacaMarket
+
+    access = alpaca_access(settings)
     trading = trading_line(access)
-    book = AlpacaBook(trading)
+    # Another server than Alpaca's own may live in recorded days: its time is nothing to hold this machine's against.
+    book = AlpacaBook(trading, wall=None if settings.alpaca_trading_url else SystemClock())
     account = book.account().account_id
     with ExitStack() as stack:
         updates = stack.enter_context(TradeUpdates(access))
@@ -123,6 +141,7 @@ def _alpaca(settings: Settings) -> Iterator[Venue]:
             pace=AlpacaPace(book, _BrokersClock(book), updates.wait, patience),
             account=account,
             default_slot=_minute_of,
+            brake=AlpacaAccountSwitch(trading),
         )
 
 

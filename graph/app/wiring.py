@@ -9,12 +9,14 @@ from pathlib import Path
 from time import sleep
 from typing import TYPE_CHECKING
 
-from perun.agents.baseline import Baseline
 from perun.agents.models import Mind
 from perun.agents.prompting import Prompt, load_prompts
-from perun.agents.providers import ModelSettings, build_minds
-from perun.agents.roles import HOLES, ROSTER
+from perun.agents.roles import HOLES
+from perun.graph.app.hushing import redaction
+from perun.graph.app.lines import limits
 from perun.graph.app.settings import Settings
+from perun.graph.app.sources import archive, news, web
+from perun.graph.app.speakers import minds, purse
 from perun.graph.app.venues import Venue, open_venue
 from perun.graph.ledger.ledger import open_ledger
 from perun.memory.chroma import ChromaIndex
@@ -72,55 +74,10 @@ def refuse_what_is_not_built(settings: Settings) -> None:
         raise ConfigurationError("\n".join(lines))
 
 
-def provider(settings: Settings) -> str:
-    """Who answers: the chosen provider, or for `auto` the one whose key is set, or the baseline."""
-    if settings.llm_provider != "auto":
-        return settings.llm_provider
-    if settings.openai_api_key or settings.openai_base_url:
-        return "openai"
-    return "google" if settings.google_api_key else "baseline"
-
-
-def minds(settings: Settings) -> dict[str, Mind]:
-    """A mind for every role."""
-    own = {role: getattr(settings, f"llm_model_{role}") for role in ROSTER}
-    return build_minds(
-        ModelSettings(
-            provider=provider(settings),  # type: ignore[arg-type] # settings know only these four
-            baseline=Baseline(),
-            model=settings.llm_model,
-            models={role: model for role, model in own.items() if model},
-            openai_api_key=settings.openai_api_key,
-            openai_base_url=settings.openai_base_url,
-            google_api_key=settings.google_api_key,
-            google_base_url=settings.google_base_url,
-            local_model=settings.local_model,
-            timeout_seconds=settings.llm_timeout_seconds,
-        ),
-        ROSTER,
-    )
-
-
 def prompts() -> dict[str, Prompt]:
     """Every role's prompt, from the files of the package."""
     with resources.as_file(resources.files("perun.agents.prompts")) as folder:
         return load_prompts(folder, HOLES)
-
-
-def limits(settings: Settings) -> Limits:
-    """The limits in force."""
-    return Limits(
-        min_confidence=settings.min_confidence,
-        risk_per_trade=settings.risk_limit_percent,
-        max_position=settings.max_position_percent,
-        max_open_positions=settings.max_open_positions,
-        max_order_notional=settings.max_order_notional,
-        max_gross_exposure=settings.max_gross_exposure_percent,
-        price_collar=settings.price_collar_percent,
-        max_quote_age_seconds=settings.max_quote_age_seconds,
-        stop_atr_multiple=settings.stop_atr_multiple,
-        restricted=tuple(sorted(settings.restricted_symbols)),
-    )
 
 
 def ledger_path(folder: Path) -> Path:
@@ -175,7 +132,7 @@ def open_station(
     folder, clock, lines = data_folder(settings), SystemClock(), limits(settings)
     with ExitStack() as stack:
         stack.enter_context(_alone(folder, lock_seconds))
-        ledger = stack.enter_context(open_ledger(ledger_path(folder), clock))
+        ledger = stack.enter_context(open_ledger(ledger_path(folder), clock, redaction=redaction(settings)))
         venue = stack.enter_context(open_venue(settings, folder, market))
         watch = Watch(ledger, venue.account, folder / "HALT", clock)
         broker = GatedBroker(venue.book, venue.writer, venue.market, lines, watch.standing)
@@ -191,7 +148,7 @@ def open_floor(settings: Settings, parts: Parts = Parts()) -> Iterator["Floor"]:
     """
     from perun.graph.cycle import Floor
 
-    speakers, texts, embedder = parts.minds or minds(settings), prompts(), parts.embedder or MiniLM()
+    speakers, texts, embedder = parts.minds or minds(settings) | web(settings), prompts(), parts.embedder or MiniLM()
     with ExitStack() as stack:
         station = stack.enter_context(open_station(settings, parts.market))
         station.venue.check()
@@ -204,9 +161,12 @@ def open_floor(settings: Settings, parts: Parts = Parts()) -> Iterator["Floor"]:
             book=station.book,
             hand=station.hand,
             memory=stack.enter_context(_memory(folder, embedder)),
-            news=None,
+            news=news(settings),
+            archive=archive(settings, folder),
             minds=speakers,
             prompts=texts,
+            purse=purse(settings),
+            tool_rounds=settings.llm_tool_rounds,
             limits=station.limits,
             checkpointer=stack.enter_context(_checkpoints(folder / "var" / "checkpoints.db")),
             default_slot=station.venue.default_slot,

@@ -7,9 +7,11 @@ from perun.agents.facts import RiskManagerFacts
 from perun.agents.risk_manager import advise as ask_risk_manager
 from perun.agents.risk_manager import veto
 from perun.graph.desk import Desk
+from perun.graph.shelves import portfolio_shelf, seen_then
 from perun.graph.state import CycleState
 from perun.tools.domain.events import AdviceGiven
 from perun.tools.domain.signals import Action
+from perun.tools.toolbox.headroom import headroom
 
 
 def advise(state: CycleState, runtime: Runtime[Desk]) -> CycleState:
@@ -18,6 +20,8 @@ def advise(state: CycleState, runtime: Runtime[Desk]) -> CycleState:
     wishes = tuple(signal for signal in state["signals"] if signal.action is not Action.HOLD)
     if not wishes:
         return {"advice": ()}
+    bought = tuple(signal.symbol for signal in wishes if signal.action is Action.BUY)
+    seen = seen_then(desk, snapshot, bought) if bought else None
     concerned = {signal.symbol for signal in wishes} | {held.symbol for held in snapshot.portfolio.positions}
     said = ask_risk_manager(
         desk.asker,
@@ -26,8 +30,10 @@ def advise(state: CycleState, runtime: Runtime[Desk]) -> CycleState:
             signals=wishes,
             portfolio=snapshot.portfolio,
             limits=desk.limits,
-            market={symbol: seen for symbol, seen in snapshot.symbols.items() if symbol in concerned},
+            market={symbol: known for symbol, known in snapshot.symbols.items() if symbol in concerned},
+            headroom=tuple(headroom(symbol, seen, desk.limits) for symbol in bought),
         ),
+        portfolio_shelf(desk, snapshot),
     )
     if isinstance(said, Abstained):
         advice = tuple(veto(signal.symbol, f"The risk manager abstained: {said.reason}") for signal in wishes)

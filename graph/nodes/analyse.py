@@ -6,6 +6,7 @@ from perun.agents.analyst import analyse as ask_analyst
 from perun.agents.asking import Abstained
 from perun.agents.facts import AnalystFacts
 from perun.graph.desk import Desk
+from perun.graph.shelves import analyst_shelf
 from perun.graph.state import StudyState
 from perun.tools.domain.events import ReportWritten
 
@@ -22,6 +23,7 @@ def analyse(state: StudyState, runtime: Runtime[Desk]) -> StudyState:
             memories=state.get("memories", ()),
             findings=state.get("findings", ()),
         ),
+        analyst_shelf(desk, state),
     )
     if isinstance(report, Abstained):
         return {"reports": {}, "degraded": (f"the analyst abstained on {symbol}: {report.reason}",)}

@@ -1,19 +1,26 @@
 """recall: the memories of a symbol nearest in meaning and latest in time, none newer than *as of*."""
 
+from datetime import datetime
+
 from langgraph.runtime import Runtime
 
 from perun.agents import wording
 from perun.agents.facts import Remembered
 from perun.graph.desk import Desk
 from perun.graph.state import StudyState
-from perun.memory.entries import Kind
+from perun.memory.entries import LONGEST_TEXT, Kind
+from perun.memory.recall import Recollection
 from perun.tools.domain.events import ErrorNoted, MemoriesRecalled, MemoryHit
 from perun.tools.market.snapshot import SymbolSnapshot
+from perun.tools.research.cleaning import plain
+from perun.tools.toolbox.tool import Told
 
 NEAREST = 3
 """Memories by meaning."""
 LATEST = 3
 """Memories by time."""
+SEARCHED = 5
+"""Memories that an analyst's own search brings."""
 TELLING = frozenset(Kind) - {Kind.MARKET, Kind.PORTFOLIO}
 """Kinds that tell something; bare snapshots would crowd out what was thought and done on such days."""
 
@@ -26,14 +33,37 @@ def recall(state: StudyState, runtime: Runtime[Desk]) -> StudyState:
         MemoryHit(id=hit.entry.id, kind=hit.entry.kind, score=hit.score, as_of=hit.entry.as_of) for hit in found.hits
     )
     desk.recorder.record(MemoriesRecalled(symbol=symbol, hits=hits))
-    remembered = tuple(
-        Remembered(evidence=hit.entry.evidence, kind=hit.entry.kind, as_of=hit.entry.as_of, text=hit.entry.text)
-        for hit in found.hits
-    )
+    remembered = tuple(map(_remembered, found.hits))
     if not found.degraded:
         return {"memories": remembered}
     desk.recorder.record(ErrorNoted(where="recall", code="MEMORY_DEGRADED", message=found.degraded))
     return {"memories": remembered, "degraded": (found.degraded,)}
+
+
+def search(desk: Desk, words: str, symbol: str, as_of: datetime) -> Told:
+    """What an analyst's own search of the memory brings, by meaning alone and none newer than `as_of`.
+
+    Raises:
+        MemoryUnavailable: the files cannot be read.
+    """
+    found = desk.memory.recall(words, symbol, as_of, SEARCHED, 0, TELLING)
+    remembered = tuple(map(_remembered, found.hits))
+    return Told(
+        text=wording.memories(remembered),
+        evidence=tuple(each.evidence for each in remembered),
+        tainted=tuple(each.evidence for each in remembered if each.tainted),
+    )
+
+
+def _remembered(hit: Recollection) -> Remembered:
+    entry = hit.entry
+    return Remembered(
+        evidence=entry.evidence,
+        kind=entry.kind,
+        as_of=entry.as_of,
+        text=plain(entry.text, LONGEST_TEXT),  # what was once said may go back to text from outside
+        tainted=entry.tainted,
+    )
 
 
 def situation(seen: SymbolSnapshot) -> str:

@@ -41,10 +41,12 @@ def _entries(state: CycleState, desk: Desk) -> Iterator[MemoryEntry]:
     mind = desk.asker.minds["analyst"].name
     for symbol, report in state.get("reports", {}).items():
         text = f"{symbol}: {report.stance}, conviction {report.conviction}. {report.summary}"
-        yield writer.entry(Kind.ANALYSIS, symbol, f"analyst: {mind}", text, report.model_dump(mode="json"))
+        told = report.model_dump(mode="json")
+        yield writer.entry(Kind.ANALYSIS, symbol, f"analyst: {mind}", text, told, tainted=bool(report.tainted))
     for signal in state["signals"]:
         text = signal_text(signal, verdicts.get(signal.symbol))
-        yield writer.entry(Kind.SIGNAL, signal.symbol, "trader", text, signal.model_dump(mode="json"))
+        told = signal.model_dump(mode="json")
+        yield writer.entry(Kind.SIGNAL, signal.symbol, "trader", text, told, tainted=state.get("tainted", False))
     now = desk.book.clock().now if state.get("orders") else writer.as_of
     for order in state.get("orders", ()):
         yield writer.entry(
@@ -76,6 +78,7 @@ class _Writer:
         *,
         name: str = "",
         as_of: datetime | None = None,
+        tainted: bool = False,
     ) -> MemoryEntry:
         """One entry; an empty symbol means that it is about no symbol in particular."""
         return MemoryEntry(
@@ -86,7 +89,7 @@ class _Writer:
             written_at=self._desk.clock.now(),
             cycle_id=self.cycle_id,
             source=source,
-            tainted=False,
+            tainted=tainted,
             text=text,
             data=data,
         )

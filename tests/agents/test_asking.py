@@ -3,8 +3,9 @@
 import pytest
 
 from perun.agents.answers import Stance
-from perun.agents.asking import LONGEST_PROBLEM, SHOWN_AGAIN, Abstained, Turn
-from perun.agents.models import Message
+from perun.agents.asking import LONGEST_PROBLEM, Abstained, Turn
+from perun.agents.conversation import SHOWN_AGAIN
+from perun.agents.models import Message, Reply
 from perun.agents.roles import ANALYST
 from perun.tools.domain.errors import ModelRefusedKey, ModelUnavailable
 from perun.tools.domain.events import EVENT, Usage
@@ -97,7 +98,7 @@ def test_when_a_turn_is_over_then_the_tape_tells_all_of_it() -> None:
     prompt = desk.prompts["analyst"]
     first, second = tape.turns
     assert [each.key for each in tape.turns] == ["analyst:AAPL:0", "analyst:AAPL:1"]
-    assert (first.model, first.prompt, first.prompt_hash) == ("scripted", "analyst@1", prompt.hash)
+    assert (first.model, first.prompt, first.prompt_hash) == ("scripted", "analyst@2", prompt.hash)
     assert first.messages == tuple((message.speaker, message.text) for message in prompt.render(HOLES))
     assert (first.answer, first.usage, first.problem) == (BAD, COST, "")
     assert second.messages[:2] == first.messages
@@ -199,3 +200,10 @@ def test_when_minds_differ_by_role_then_the_tape_names_the_one_that_spoke() -> N
     desk = type(desk)({**desk.minds, "analyst": other}, desk.prompts, tape)
     desk.ask(turn())
     assert tape.turns[0].model == "another"
+
+
+def test_when_another_mind_answered_then_the_tape_names_it_and_says_who_did_not() -> None:
+    tape = MemoryTape()
+    reply = Reply(GOOD.model_dump_json(), COST, model="google:second", missed=("openai is down",))
+    asker(saying(reply), tape).ask(turn())
+    assert (tape.turns[0].model, tape.turns[0].missed) == ("google:second", ("openai is down",))

@@ -15,7 +15,7 @@ from perun.agents.models import Question
 from perun.agents.researcher import research
 from perun.agents.risk_manager import advise
 from perun.agents.trader import trade
-from perun.tools.domain.events import Usage
+from perun.tools.domain.events import ModelAsked, Usage
 from perun.tools.domain.signals import Action, Advice, Ruling, TradingSignal
 from perun.tools.market.indicators import indicators
 from perun.tools.market.recorded import RecordedMarket
@@ -150,8 +150,8 @@ def test_when_the_rule_is_too_unsure_for_the_desk_then_the_desk_holds() -> None:
     assert [each.action for each in traded(facts)] == [Action.HOLD, Action.HOLD]
 
 
-def traded(facts: TraderFacts) -> tuple[TradingSignal, ...]:
-    said = trade(asker(Baseline()), facts)
+def traded(facts: TraderFacts, tape: MemoryTape | None = None) -> tuple[TradingSignal, ...]:
+    said = trade(asker(Baseline(), tape), facts)
     assert not isinstance(said, Abstained)
     return said
 
@@ -216,3 +216,18 @@ def test_when_every_role_has_spoken_then_the_tape_shows_no_request_no_repair_and
 def test_when_the_same_facts_come_twice_then_the_answer_is_the_same_to_the_byte() -> None:
     question = Question("trader", None, (), made_trader_facts(), ResearchAnswer)
     assert Baseline().reply(question) == Baseline().reply(question)
+
+
+@pytest.mark.parametrize("symbol", ["AAPL", "GOOG", "IBM", "MSFT"])
+def test_when_the_baseline_gives_reasons_then_every_number_in_them_was_shown(
+    market: RecordedMarket, symbol: str
+) -> None:
+    days = [session.day for session in market.sessions()][1300::97]
+    for day in days:
+        tape = MemoryTape()
+        said = analyse(asker(Baseline(), tape), seen(market, symbol, day))
+        assert isinstance(said, AnalystReport)
+        for book in (portfolio(), portfolio(position(symbol, 652))):
+            traded(made_trader_facts(symbols=(symbol,), reports=(said,), portfolio=book), lone := MemoryTape())
+            assert {type(event) for event in (*tape.events, *lone.events)} == {ModelAsked}
+    assert len(days) > 20

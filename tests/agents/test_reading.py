@@ -50,9 +50,6 @@ def test_when_the_conviction_is_no_whole_number_in_bounds_then_the_answer_is_ref
         "I cannot help with that.",
         stance()[:-1],
         stance()[: len(stance()) // 2],
-        f"Here is my answer: {stance()}",
-        f"{stance()} I hope that helps.",
-        f"```json\n{stance()}\n```",
         f"{stance()}{stance()}",
         f"[{stance()}]",
         stance().replace('"', "'"),
@@ -78,6 +75,15 @@ def test_when_an_answer_does_not_fit_its_schema_then_it_is_refused_with_the_text
         read(text, Stance, fine)
     assert refused.value.answer == text
     assert 0 < len(refused.value.problem) < 1000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [f"Here is my answer: {stance()}", f"{stance()} I hope that helps.", f"```json\n{stance()}\n```"],
+    ids=["words before", "words after", "fenced"],
+)
+def test_when_words_stand_around_the_one_object_then_it_is_read_without_them(text: str) -> None:
+    assert read(text, Stance, fine).conviction == 70
 
 
 @pytest.mark.parametrize(

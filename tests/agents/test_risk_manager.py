@@ -84,3 +84,10 @@ def test_when_the_risk_manager_is_asked_then_it_reads_signals_limits_and_volatil
     assert "one position may be at most 20% of equity" in read
     assert "- IBM: 0.15" in read
     assert "- AAPL: unknown" in read
+
+
+def test_when_the_gate_told_what_it_would_allow_then_the_risk_manager_reads_it_in_one_line_a_symbol() -> None:
+    mind = saying(BOTH)
+    advise(asker(mind), risk_manager_facts())
+    told = "- IBM: at most 191 shares with a stop at 100.05; tightest limit: MAX_POSITION_SIZE 0.1992 of 0.2"
+    assert told in mind.questions[0].messages[1].text

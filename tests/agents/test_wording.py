@@ -97,3 +97,27 @@ def test_when_a_memory_is_written_then_it_has_its_evidence_and_its_date() -> Non
 def test_when_a_finding_is_written_then_source_date_and_direction_come_first() -> None:
     told = wording.findings([finding(direction="mixed", published=AS_OF)])
     assert told == "- [news:1] 2013-02-28 mixed: Sells more telephones."
+
+
+def test_when_ids_are_cited_then_only_those_that_were_given_stay_and_each_once() -> None:
+    given = ("[bars:AAPL:2013-02-28]", "[mem:signal-1]")
+    cited = ("mem:signal-1", "[bars:AAPL:2013-02-28]", "[mem:signal-1]", "[mem:madeup]", "AAPL", "")
+    assert wording.known(cited, given) == ["[mem:signal-1]", "[bars:AAPL:2013-02-28]"]
+
+
+def test_when_a_memory_comes_from_outside_then_its_line_says_so() -> None:
+    memory = analyst_facts().memories[0]
+    told = wording.memories((memory, memory.model_copy(update={"tainted": True}))).splitlines()
+    assert told[0] == "- [mem:signal-2013-02-20-AAPL] 2013-02-20 signal: " + memory.text
+    assert told[1] == "- [mem:signal-2013-02-20-AAPL] 2013-02-20 signal (from outside): " + memory.text
+
+
+def test_when_a_quote_or_its_distances_are_not_known_then_it_says_unknown() -> None:
+    assert wording.quote(None) == "unknown"
+    assert wording.distances(snapshot().model_copy(update={"bars": ()})) == "unknown"
+    bare = snapshot(**dict.fromkeys(("sma_20", "sma_50", "sma_200", "high_250", "low_250")))
+    assert wording.distances(bare) == "unknown"
+
+
+def test_when_the_close_stands_away_from_an_average_then_the_distance_is_told_in_per_cent() -> None:
+    assert wording.distances(snapshot()) == "sma_20 +2.7%, sma_50 +4.0%, sma_200 +9.7%"

@@ -30,7 +30,7 @@ SMALL_HOUSE = (
     "graph",
     "memory",
     "tools",
-    *(f"tools/{room}" for room in ("brokerage", "risk", "market", "research", "domain")),
+    *(f"tools/{room}" for room in ("brokerage", "toolbox", "risk", "market", "research", "domain")),
 )
 
 

@@ -1,4 +1,4 @@
-"""What every role is sent, prompt and answer's schema, as files that people read when they change."""
+"""What every role is sent, prompt, answer's schema and tools, as files that people read when they change."""
 
 import json
 
@@ -13,9 +13,11 @@ from perun.agents.roles import ROSTER
 from perun.agents.schemas import json_schema
 from perun.agents.trader import trade
 from perun.tools.domain.errors import ModelUnavailable
+from perun.tools.toolbox.tool import Tool
 from support import agent_facts
 from support.golden import Golden
 from support.minds import ScriptedMind, asker
+from support.shelf import analyst_tools, portfolio_tools, trader_tools
 
 
 def ask(role: str, asker: Asker) -> None:
@@ -52,6 +54,22 @@ def test_when_a_role_is_asked_then_the_shape_of_its_answer_is_the_golden_file_s(
     mind = ScriptedMind(lambda question: ModelUnavailable("only the question matters here"))
     ask(role, asker(mind))
     golden(f"schemas/{role}.json", json.dumps(json_schema(mind.questions[0].answer), indent=2) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("role", "tools"),
+    [("analyst", analyst_tools()), ("trader", trader_tools()), ("risk_manager", portfolio_tools())],
+    ids=["analyst", "trader", "risk_manager"],
+)
+def test_when_a_role_may_call_tools_then_they_are_offered_as_the_golden_file_says(
+    role: str, tools: tuple[Tool, ...], golden: Golden
+) -> None:
+    assert {tool.kind for tool in tools} == set(ROSTER[role].tools)
+    shapes = [
+        {"name": tool.name, "kind": tool.kind, "description": tool.description, **json_schema(tool.arguments)}
+        for tool in tools
+    ]
+    golden(f"tools/{role}.json", json.dumps(shapes, indent=2) + "\n")
 
 
 def page(messages: tuple[Message, ...]) -> str:

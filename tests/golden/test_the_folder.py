@@ -35,6 +35,7 @@ def test_when_the_flag_is_given_then_the_file_is_written_and_fits_from_then_on(t
 
 def test_when_a_golden_file_has_no_test_any_more_then_somebody_notices() -> None:
     prompts = {f"prompts/{role}.md" for role in [*ROSTER, "analyst_of_the_unknown"]}
-    known = prompts | {f"schemas/{role}.json" for role in ROSTER}
-    found = {str(path.relative_to(HERE)) for folder in ("prompts", "schemas") for path in (HERE / folder).iterdir()}
-    assert found == known
+    schemas = {f"schemas/{role}.json" for role in ROSTER}
+    tools = {f"tools/{name}.json" for name, role in ROSTER.items() if role.tools}
+    found = {str(path.relative_to(HERE)) for path in HERE.glob("*/*") if path.parent.name != "__pycache__"}
+    assert found == prompts | schemas | tools

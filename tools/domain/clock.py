@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Protocol
 
 
@@ -37,3 +38,10 @@ class StoppedClock:
 def stopwatch() -> float:
     """Seconds on a clock that never goes back; only differences mean anything."""
     return time.monotonic()
+
+
+def seconds_between(earlier: datetime, later: datetime) -> Decimal:
+    """Seconds to the microsecond, exactly; negative when `earlier` is the later one."""
+    gone = later - earlier
+    whole = Decimal(gone.days * 86_400 + gone.seconds)
+    return whole + Decimal(gone.microseconds).scaleb(-6) if gone.microseconds else whole

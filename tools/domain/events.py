@@ -5,12 +5,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field, TypeAdapter
 
+from perun.tools.domain.account_events import AccountMarked as AccountMarked
+from perun.tools.domain.account_events import DifferenceBooked as DifferenceBooked
+from perun.tools.domain.account_events import DifferencesAcknowledged as DifferencesAcknowledged
+from perun.tools.domain.account_events import StateChanged as StateChanged
 from perun.tools.domain.frozen import Frozen
 from perun.tools.domain.money import Amount
 from perun.tools.domain.orders import Fill, Order, OrderTerms
 from perun.tools.domain.research import Finding
 from perun.tools.domain.signals import Advice, TradingSignal
-from perun.tools.domain.standing import TradingState
 from perun.tools.domain.verdicts import Verdict
 
 
@@ -87,12 +90,21 @@ class ResearchRead(Frozen):
     abstained: str = ""
 
 
+class Called(Frozen):
+    """A tool that a model asked for: the name and the arguments are its raw text."""
+
+    id: str
+    name: str
+    arguments: str
+
+
 class ModelAsked(Frozen):
     """One turn with a model, exactly as it was sent and answered."""
 
     kind: Literal["model.asked"] = "model.asked"
     key: str
-    """Names the question within its cycle: role, symbol and attempt. A recorded answer is never asked for again."""
+    """Names the request within its cycle: role, symbol and the how-manieth it is of this turn, tool rounds and repairs
+    included. A recorded answer is never asked for again."""
     role: str
     symbol: str | None
     model: str
@@ -102,10 +114,63 @@ class ModelAsked(Frozen):
     """(speaker, text) pairs."""
     answer: str
     """The raw text of the answer; empty when none came."""
+    calls: tuple[Called, ...] = ()
+    """The tools that it asked for, in its order."""
+    missed: tuple[str, ...] = ()
+    """Why minds that were asked before this one did not answer, a line each; their requests are in the usage."""
     problem: str = ""
     """Why no answer came; empty when one did, whether or not it could be used."""
     usage: Usage
     seconds: float
+
+
+class ToolCalled(Frozen):
+    """One call of a READ tool, and what it told. A recorded result is never asked for again."""
+
+    kind: Literal["tool.called"] = "tool.called"
+    key: str
+    """The key of the request in which the model asked for it, a stroke, and the call's place there."""
+    role: str
+    symbol: str | None
+    tool: str
+    """As the model wrote it, cut short: there may be no such tool."""
+    arguments: str
+    """Likewise."""
+    result: str
+    evidence: tuple[str, ...] = ()
+    """Ids that the result gives to be cited."""
+    tainted: tuple[str, ...] = ()
+    """Those of them that come from text which anybody may have written."""
+    refused: bool = False
+    """True when the result says why there is no answer."""
+    seconds: float
+
+
+class NumbersUnverified(Frozen):
+    """An agent gave numbers as reasons that stand in nothing it was shown."""
+
+    kind: Literal["numbers.unverified"] = "numbers.unverified"
+    role: str
+    symbol: str
+    numbers: tuple[str, ...]
+    """As they were written."""
+    said: int
+    """The confidence or conviction that was said, 0 to 100."""
+    stands: int
+    """What is left of it."""
+
+
+class EvidenceTainted(Frozen):
+    """An agent rested on nothing but text from outside, or on nothing that it was shown at all."""
+
+    kind: Literal["evidence.tainted"] = "evidence.tainted"
+    role: str
+    symbol: str
+    evidence: tuple[str, ...]
+    said: int
+    """The confidence or conviction that was said, 0 to 100."""
+    stands: int
+    """What is left of it; for the trader's BUY as much, for it became a HOLD."""
 
 
 class AgentAbstained(Frozen):
@@ -130,6 +195,8 @@ class SignalFormed(Frozen):
 
     kind: Literal["signal"] = "signal"
     signal: TradingSignal
+    tainted: bool = False
+    """The trader read words that go back to text from outside."""
 
 
 class AdviceGiven(Frozen):
@@ -169,25 +236,6 @@ class FillBooked(Frozen):
     fill: Fill
 
 
-class StateChanged(Frozen):
-    """What the desk may do changed, and who said so."""
-
-    kind: Literal["state"] = "state"
-    state: TradingState
-    reason: str
-    who: str
-
-
-class DifferenceBooked(Frozen):
-    """The broker had other shares or dollars than our fills explain; the broker is right."""
-
-    kind: Literal["adjustment"] = "adjustment"
-    symbol: str
-    """Empty for cash."""
-    amount: Amount
-    reason: str
-
-
 class MemoryWritten(Frozen):
     """What the desk will remember of this cycle."""
 
@@ -220,6 +268,9 @@ Event = Annotated[
     | MemoriesRecalled
     | ResearchRead
     | ModelAsked
+    | ToolCalled
+    | NumbersUnverified
+    | EvidenceTainted
     | AgentAbstained
     | ReportWritten
     | SignalFormed
@@ -229,6 +280,8 @@ Event = Annotated[
     | OrderUpdated
     | FillBooked
     | StateChanged
+    | AccountMarked
+    | DifferencesAcknowledged
     | DifferenceBooked
     | MemoryWritten
     | ErrorNoted

@@ -27,5 +27,7 @@ class Finding(Frozen):
     published: AwareDatetime
     source: str
     """Evidence id of the document, `[news:…]`."""
+    url: str = ""
+    """Where it can be read; for people and the record, never for a prompt."""
     tainted: Literal[True] = True
     """Derived from text that anybody may have written: it may lower confidence, never raise a size."""

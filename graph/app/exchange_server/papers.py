@@ -18,6 +18,8 @@ Paper = dict[str, Any]
 
 NEW_YORK: Final = ZoneInfo("America/New_York")
 _RATIO: Final = Decimal("0.0000000001")
+_MAINTENANCE: Final = Decimal("0.30")
+"""What Alpaca asks to be kept of what is held long."""
 
 
 def instant(moment: datetime | None) -> str | None:
@@ -113,7 +115,8 @@ def account_paper(account: Account, long_value: Decimal) -> Paper:
         **dict.fromkeys(
             ("buying_power", "regt_buying_power", "non_marginable_buying_power"), number(account.buying_power)
         ),
-        **dict.fromkeys(("long_market_value", "initial_margin", "maintenance_margin"), number(long_value)),
+        **dict.fromkeys(("long_market_value", "initial_margin"), number(long_value)),
+        "maintenance_margin": number(long_value * _MAINTENANCE),
         **dict.fromkeys(("short_market_value", "accrued_fees", "pending_transfer_in", "pending_transfer_out"), "0"),
         "last_maintenance_margin": "0",
         "sma": "0",

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from perun.agents import clients
+from perun.agents.meter import Meter
 from perun.agents.providers import build_minds
 from perun.tools.domain.errors import ConfigurationError
 
@@ -63,11 +64,11 @@ def test_when_a_local_model_is_named_then_minds_are_built_without_loading_it(set
 def test_when_a_gemini_client_is_built_with_another_address_then_no_request_is_made(settings):
     from pydantic import SecretStr
 
-    requests: list[object] = []
-    line = clients.Line("http://127.0.0.1:9", SecretStr("key"), 1, 2, requests.append)
+    meter = Meter()
+    line = clients.Line("http://127.0.0.1:9", SecretStr("key"), 1, 2, meter, 100)
     client = clients.google_client(line, "gemini-2.5-flash")
     assert type(client).__name__ == "ChatGoogleGenerativeAI"
-    assert requests == []
+    assert meter.calls == 0
 
 
 def test_when_minds_are_built_then_no_providers_library_is_imported():

@@ -1,0 +1,60 @@
+"""No secret leaves the process by its log, its error messages or a traceback."""
+
+import logging
+import sys
+import threading
+import traceback
+from functools import cache
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from perun.tools.domain.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from perun.graph.app.settings import Settings
+    from perun.graph.redaction import Redaction
+
+
+def redaction(settings: "Settings") -> "Redaction":
+    """What these settings keep secret."""
+    from pydantic import SecretStr
+
+    from perun.graph.redaction import Redaction
+
+    return Redaction(value.get_secret_value() for value in vars(settings).values() if isinstance(value, SecretStr))
+
+
+@cache
+def of_this_process() -> "Redaction":
+    """What this process's settings keep secret; what looks like a key, where they cannot be read."""
+    from perun.graph.app.reading import read_settings
+    from perun.graph.redaction import KEYS
+
+    try:
+        return redaction(read_settings().settings)
+    except ConfigurationError:
+        return KEYS
+
+
+def hush() -> None:
+    """From now on, log records and tracebacks of whatever ends a thread or the process hold no secret."""
+    logging.setLogRecordFactory(_record)
+    sys.excepthook = _print
+    threading.excepthook = lambda ended: _print(ended.exc_type, ended.exc_value, ended.exc_traceback)
+
+
+def told(kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> str:
+    """A traceback without secrets."""
+    return of_this_process().text("".join(traceback.format_exception(kind, error, trace)))
+
+
+def _record(*args: Any, **more: Any) -> logging.LogRecord:
+    record = logging.LogRecord(*args, **more)
+    record.msg, record.args = of_this_process().text(record.getMessage()), ()
+    if record.exc_info and record.exc_info[0] is not None:
+        record.exc_text = told(*record.exc_info).rstrip("\n")  # what a formatter finds there it does not write again
+    return record
+
+
+def _print(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+    print(told(kind, error, trace), end="", file=sys.stderr)

@@ -1,0 +1,60 @@
+"""Secrets blotted out of text, whoever wrote it: the values of this process's keys, and what looks like a key."""
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from perun.tools.domain.events import EVENT, Event
+
+MARK: Final = "[key]"
+SHORTEST: Final = 12
+"""Characters from which on a secret's value is blotted out: a shorter one is a word, and stands in honest text."""
+_LOOKS_LIKE_A_KEY: Final = re.compile(
+    r"""(?<![A-Za-z0-9])(?:
+        (?:sk|pplx|pk|rk|ghp|xox[abp])[-_][A-Za-z0-9_-]{16,}   # OpenAI, Perplexity and their kind
+        | AIza[A-Za-z0-9_-]{30,}                               # Google
+        | (?:PK|AK|CK)[A-Z0-9]{16,24}(?![A-Za-z0-9])           # Alpaca's key ids
+    )""",
+    re.VERBOSE,
+)
+_LOGIN: Final = re.compile(r"(?<=://)[^/@\s:]+:[^/@\s]+(?=@)")
+"""Name and password in an address."""
+
+
+class Redaction:
+    """What must not be read anywhere."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._secrets = sorted({each for each in secrets if len(each) >= SHORTEST}, key=len, reverse=True)
+
+    def text(self, text: str) -> str:
+        """The text without secrets."""
+        for secret in self._secrets:
+            text = text.replace(secret, MARK)
+        return _LOGIN.sub(MARK, _LOOKS_LIKE_A_KEY.sub(MARK, text))
+
+    def event(self, event: Event) -> Event:
+        """The event without secrets; the event itself when there were none in it."""
+        body = event.model_dump(mode="json")
+        clean = _mapped(body, self.text)
+        return event if clean == body else EVENT.validate_python(clean)
+
+    def document(self, text: str) -> str:
+        """A JSON text without secrets, which stays one."""
+        return json.dumps(_mapped(json.loads(text), self.text))
+
+
+KEYS: Final = Redaction()
+"""Blots out what looks like a key, and knows no secret of anybody's."""
+
+
+def _mapped(value: Any, blot: Callable[[str], str]) -> Any:
+    match value:
+        case str():
+            return blot(value)
+        case list():
+            return [_mapped(each, blot) for each in value]
+        case dict():
+            return {blot(key): _mapped(each, blot) for key, each in value.items()}
+    return value

@@ -1,0 +1,1 @@
+"""What a model may call, by kind: READ and PROPOSE. No tool places an order."""
