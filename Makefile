@@ -24,7 +24,7 @@ run: $(VENV)/installed
 	@$(BIN)/perun run
 
 run-llm: $(VENV)/installed $(VENV)/installed-local $(MODEL)
-	@LLM_PROVIDER=local LOCAL_MODEL=$(MODEL) LLM_TIMEOUT_SECONDS=600 $(BIN)/perun run
+	@LLM_PROVIDER=local LOCAL_MODEL=$(MODEL) LLM_TIMEOUT_SECONDS=600 CYCLE_DEADLINE_SECONDS=3600 $(BIN)/perun run
 
 test: $(VENV)/installed-test lint
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup

@@ -19,6 +19,7 @@ MARGIN: Final = timedelta(hours=1)
 _REACHED = {
     OrderStatus.FILLED: IntentState.FILLED,
     OrderStatus.CANCELED: IntentState.CANCELED,
+    OrderStatus.REPLACED: IntentState.CANCELED,  # by hand: what replaced it is not the order that was intended
     OrderStatus.EXPIRED: IntentState.EXPIRED,
     OrderStatus.REJECTED: IntentState.REJECTED,
     OrderStatus.PARTIALLY_FILLED: IntentState.PARTIAL,
