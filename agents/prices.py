@@ -61,6 +61,12 @@ TABLE: Final[Mapping[str, Mapping[str, Price]]] = {
         "gemini-2.5-flash-lite": _price("0.10", "0.01", "0.40"),
         "gemini-2.0-flash": _price("0.10", "0.025", "0.40"),
     },
+    # Each search costs a few tenths of a cent besides; Perplexity tells the whole with its answer, and that is booked.
+    "perplexity": {
+        "sonar": _price("1", "1", "1"),
+        "sonar-pro": _price("3", "3", "15"),
+        "sonar-reasoning-pro": _price("2", "2", "8"),
+    },
 }
 """Provider to model to price, for prompts of usual length: a desk's question never comes near the longer ones."""
 

@@ -16,6 +16,7 @@ from perun.graph.bookkeeping import OURS, keep_books
 from perun.graph.breakers import look, withdraw_entries
 from perun.graph.builder import Cycle, build
 from perun.graph.desk import Desk
+from perun.graph.hushed import hushed
 from perun.graph.ledger.cycles import Claim, Standing
 from perun.graph.ledger.cycles import CycleState as Stage
 from perun.graph.ledger.recorder import EventRecorder
@@ -166,7 +167,7 @@ def _desk(floor: Floor, cycle_id: str, slot: str, recorder: EventRecorder) -> De
         book=floor.book,
         memory=floor.memory,
         news=floor.news,
-        asker=Asker(_budget(floor, cycle_id).over(floor.minds), floor.prompts, recorder, floor.tool_rounds),
+        asker=Asker(_minds(floor, cycle_id), floor.prompts, recorder, floor.tool_rounds),
         limits=floor.limits,
         recorder=recorder,
         past=Precedents(floor.hand.ledger, floor.account),
@@ -175,6 +176,11 @@ def _desk(floor: Floor, cycle_id: str, slot: str, recorder: EventRecorder) -> De
         archive=floor.archive,
         handed_in=handed_in,
     )
+
+
+def _minds(floor: Floor, cycle_id: str) -> dict[str, Mind]:
+    """Who is asked: within this cycle's budget, and without secrets."""
+    return hushed(_budget(floor, cycle_id).over(floor.minds), floor.hand.ledger.redaction)
 
 
 def _budget(floor: Floor, cycle_id: str) -> Budget:

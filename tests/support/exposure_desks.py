@@ -203,10 +203,10 @@ def heat_with_a_doubt(room: Decimal) -> Desk:
 
 
 def one_position_told_twice(room: Decimal) -> Desk:
-    """A stop for fifty shares guards fifty of the hundred, not fifty of each half."""
-    halves = [position("IBM", 50), position("IBM", 50)]
-    desk = situation(positions=halves, orders=[protective_stop("IBM", 50, stop_price=90)])
-    return desk, limits(max_heat=share(500 + 5000 + room))
+    """Stops for seventy shares guard seventy of the hundred: one half, and twenty of the other."""
+    stops = [protective_stop("IBM", qty, id=f"{qty}", stop_price=90) for qty in (40, 30)]
+    desk = situation(positions=[position("IBM", 50)] * 2, orders=stops)
+    return desk, limits(max_heat=share(500 + 200 + 3000 + room))
 
 
 def risk_without_history(room: Decimal) -> Desk:

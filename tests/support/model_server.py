@@ -1,5 +1,6 @@
-"""A scriptable model server on loopback: OpenAI's chat completions with tools, schemas and streams, and Gemini's own
-generateContent; Perplexity's pages beside an answer. It counts calls and tokens, measures overlap, delays, fails and lies.
+"""A scriptable model server on loopback: OpenAI's chat completions with tools, schemas and streams, Gemini's own
+generateContent, and Perplexity's pages beside an answer. It counts calls and tokens, measures overlap, delays, fails
+and lies.
 """
 
 import json

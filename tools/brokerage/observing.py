@@ -21,7 +21,7 @@ from perun.tools.risk.statistics import Returns
 ATR_SESSIONS: Final = 14
 """Sessions in the average true range from which a stop's distance is taken."""
 VOLUME_SESSIONS: Final = 20
-"""Sessions in the average daily volume; a younger symbol's average is of those it has, if they are enough for a range."""
+"""Sessions in the average daily volume; a younger symbol's is of those it has, if they are enough for a range."""
 RETURN_SESSIONS: Final = 60
 """Sessions whose returns tell what moves together and what may be lost on a bad day."""
 _RETURN: Final = Decimal("1E-8")

@@ -148,5 +148,4 @@ def _maintenance(portfolio: Portfolio) -> Decimal:
 
 def _kept(position: Position) -> Decimal:
     """What is kept for one position; for a short one at least five dollars a share."""
-    least = SHORT_MARGIN * -position.qty if position.qty < 0 else ZERO
-    return max(MARGIN * abs(position.market_value), least)
+    return max(MARGIN * abs(position.market_value), SHORT_MARGIN * -position.qty)

@@ -70,6 +70,18 @@ def test_when_the_market_is_closed_then_that_alone_is_said() -> None:
     assert breaches_of(denied) == {Code.MARKET_OPEN}
 
 
+@pytest.mark.parametrize(("is_open", "told"), [(True, "open"), (False, "closed")])
+def test_when_the_market_is_open_or_closed_then_the_verdict_says_which(is_open: bool, told: str) -> None:
+    verdict = clear(entry(), situation(is_open=is_open), limits()).verdict
+    assert said(verdict, Code.MARKET_OPEN) == (told, "open", is_open)
+
+
+@pytest.mark.parametrize(("listed", "told"), [((), "not listed"), (("AAPL",), "listed")])
+def test_when_a_symbol_is_restricted_or_not_then_the_verdict_says_which(listed: tuple[str, ...], told: str) -> None:
+    verdict = clear(entry(), situation(), limits(restricted=listed)).verdict
+    assert said(verdict, Code.RESTRICTED_SYMBOL) == (told, "not listed", not listed)
+
+
 def test_when_it_is_the_first_or_last_minute_then_a_position_can_still_be_sold() -> None:
     lines = limits(no_entry_first_minutes=300, no_entry_last_minutes=300)
     terms_of(clear(exit_(), situation(positions=[position()]), lines))
@@ -136,9 +148,10 @@ def test_when_the_purchase_that_rests_has_a_stop_of_ours_then_the_exit_withdraws
         (sold(30 * DAY, gain=-1), True),
         (sold(30 * DAY + SECOND, gain=-1), False),
         (sold(DAY, gain=0), False),
+        (sold(DAY, gain="0.5"), False),
         (sold(DAY, "IBM", gain=-1), False),
     ],
-    ids=["at a loss", "too long ago", "at no loss", "another symbol"],
+    ids=["at a loss", "too long ago", "at no loss", "at a gain", "another symbol"],
 )
 def test_when_the_symbol_was_sold_at_a_loss_within_thirty_days_then_a_purchase_warns_and_passes(
     sale: Any, warns: bool

@@ -228,8 +228,21 @@ def test_when_a_symbol_was_bought_and_sold_as_often_as_allowed_then_it_is_not_bo
         [sold(3 * HOUR), sold(2 * HOUR)],
         [bought(3 * HOUR, "IBM"), sold(2 * HOUR, "IBM")],
         [bought(30 * HOUR), sold(29 * HOUR)],
+        [bought(3 * HOUR, "IBM"), sold(2 * HOUR)],
+        [bought(3 * HOUR), sold(2 * HOUR, "IBM")],
+        [bought(3 * HOUR), sold(29 * HOUR)],
+        [bought(3 * HOUR, side=Side.SELL), sold(2 * HOUR)],
     ],
-    ids=["bought twice", "sold twice", "another symbol", "the day before"],
+    ids=[
+        "bought twice",
+        "sold twice",
+        "another symbol",
+        "the day before",
+        "another was bought",
+        "another was sold",
+        "sold before",
+        "no purchase",
+    ],
 )
 def test_when_a_trip_is_not_complete_or_not_of_this_session_and_symbol_then_it_does_not_count(past: list[Any]) -> None:
     terms_of(clear(entry(), desk_after(*past), limits(max_round_trips_per_day=1)))

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from perun.tools.domain.standing import ACTIVE, Standing, TradingState
+from perun.tools.domain.standing import ACTIVE, Doubt, Standing, TradingState
 from perun.tools.risk.breaches import Code
 from perun.tools.risk.gate import Cleared, clear
-from support.gate import breaches_of, entry, exit_, limits, position, said, situation, terms_of
+from support.gate import WORST, breaches_of, entry, exit_, limits, position, quote, said, situation, terms_of
 from support.past import after
 
 HELD: dict[str, Any] = {"positions": [position()]}
@@ -25,7 +25,26 @@ def test_when_the_desk_is_in_a_state_then_it_lets_out_what_that_state_allows(
     for asked, cleared in ((entry(), entries), (exit_(), exits)):
         decision = clear(asked, desk, limits())
         assert isinstance(decision, Cleared) == cleared
-        assert said(decision.verdict, Code.TRADING_STATE)[0] == state
+        allowed = "ACTIVE" if asked == entry() else "ACTIVE or REDUCING"
+        assert said(decision.verdict, Code.TRADING_STATE) == (state, allowed, cleared)
+
+
+@pytest.mark.parametrize(("symbol", "told"), [("AAPL", "in doubt"), ("IBM", "none")])
+def test_when_an_order_is_in_doubt_then_its_symbol_is_locked_both_ways_and_no_other(symbol: str, told: str) -> None:
+    doubt = Doubt(client_order_id="x", symbol=symbol, entering=Decimal(0))
+    desk = situation(**HELD, standing=ACTIVE.model_copy(update={"doubts": (doubt,)}))
+    for asked in (entry(), exit_()):
+        decision = clear(asked, desk, limits())
+        assert isinstance(decision, Cleared) == (symbol != "AAPL")
+        assert said(decision.verdict, Code.UNRESOLVED_ORDER) == (told, "none", symbol != "AAPL")
+
+
+def test_when_an_entry_elsewhere_is_in_doubt_then_its_dollars_are_not_spent_again() -> None:
+    doubt = Doubt(client_order_id="x", symbol="IBM", entering=Decimal(50))
+    standing = ACTIVE.model_copy(update={"doubts": (doubt,)})
+    room = 50 * 100 + 10 * WORST
+    desk = situation(quotes=[quote(), quote("IBM")], standing=standing, buying_power=room)
+    assert terms_of(clear(entry(), desk, limits())).qty == 10
 
 
 @pytest.mark.parametrize(("found", "told"), [(("IBM",), "IBM"), (("",), "cash"), (("IBM", "AAPL"), "AAPL, IBM")])

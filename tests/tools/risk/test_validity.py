@@ -97,6 +97,15 @@ def test_when_shares_are_protected_then_the_stop_is_for_whole_ones_at_a_price_on
     assert (terms.qty, terms.stop_price) == (Decimal(guarded), Decimal("95.01"))
 
 
+@pytest.mark.parametrize(
+    ("asked", "stop"), [("1", "1"), ("1.001", "1.01"), ("1.9", "1.9"), ("0.99991", "1"), ("0.12341", "0.1235")]
+)
+def test_when_a_stop_is_asked_for_then_it_stands_on_the_next_price_of_the_grid(asked: str, stop: str) -> None:
+    protection = Protection(symbol="AAPL", stop=Decimal(asked), client_order_id="stop")
+    terms = terms_of(clear(protection, situation(positions=HELD), limits()))
+    assert terms.stop_price == Decimal(stop)
+
+
 def test_when_less_than_a_share_has_no_stop_then_it_gets_none() -> None:
     protection = Protection(symbol="AAPL", stop=Decimal(95), client_order_id="stop")
     denied = clear(protection, situation(positions=[position(qty="0.9")]), limits())
