@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -210,8 +211,7 @@ def test_when_a_desk_obeys_texts_from_outside_then_no_order_grows_and_nothing_le
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("text", INJECTIONS)
+@pytest.mark.parametrize(("place", "text"), zip(cycle(PLACES), INJECTIONS, strict=False))
 def test_when_each_text_stands_alone_then_no_order_grows_and_nothing_leaks(
     tmp_path: Path, place: str, text: str, clean: dict[str, dict[str, Decimal]]
 ) -> None:

@@ -8,7 +8,7 @@ lowers its risk, and no denial turns into a clearance by buying more.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import ROUND_CEILING, Decimal
 from functools import cached_property
 from operator import mul
 from typing import Final
@@ -175,7 +175,7 @@ class Joining:
 
     def room(self, allowed: Decimal) -> Decimal:
         """Dollars that may join before the value at risk passes `allowed`; below zero when none may."""
-        left = int((allowed * _UNIT).to_integral_value(ROUND_FLOOR)) - _SHOCK * self._blind
+        left = int(allowed * _UNIT) - _SHOCK * self._blind
         seen = max(self._worst(0), parametric(self._squares, len(self._before)))
         if not self._own or left < seen:
             return Decimal((left - seen) // _SHOCK) / _GRAIN

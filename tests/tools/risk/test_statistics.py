@@ -86,6 +86,20 @@ def test_when_a_history_is_missing_short_unaligned_or_still_then_the_symbol_move
     assert known.together("NOBODY", "NOBODY", Decimal(1))
 
 
+def test_when_a_symbol_never_moved_then_it_has_no_history() -> None:
+    assert Returns({"A": (Decimal("0.01"),) * 60}).moves("A") is None
+
+
+def test_when_pairs_are_asked_for_again_then_each_is_answered_for_itself_and_at_its_own_threshold() -> None:
+    opposite, slow = tuple(-each for each in UP_AND_DOWN), (*UP_AND_DOWN[:40], *[Decimal(0)] * 20)
+    histories = {"A": UP_AND_DOWN, "B": opposite, "C": slow, "D": UP_AND_DOWN}
+    kept = Returns(histories)
+    for least in map(Decimal, ("0", "0.5", "0.9", "-1")):
+        for one in histories:
+            for other in histories:
+                assert kept.together(one, other, least) == Returns(histories).together(one, other, least)
+
+
 @pytest.mark.parametrize(("sessions", "known"), [(FEWEST - 1, False), (FEWEST, True), (61, True)])
 def test_when_a_history_has_forty_sessions_then_it_is_a_history(sessions: int, known: bool) -> None:
     returns = tuple((Decimal("0.01"), Decimal("-0.02"))[n % 2] for n in range(sessions))
@@ -198,3 +212,8 @@ def test_when_two_symbols_fall_on_different_days_then_the_rise_of_one_does_not_h
     assert whole.losses == (10 * 10**10,) * 60
     alone = tail([("A", Decimal(1000))], Returns({"A": UP_AND_DOWN}))
     assert risk(alone, None) == ONE_IN_A_HUNDRED * 10
+
+
+def test_when_dollars_are_counted_then_a_part_of_a_hundredth_of_a_cent_counts_as_one() -> None:
+    assert Tail().joined(Decimal("0.00001"), None).blind == 1
+    assert Tail().joined(Decimal("0.0001"), None).blind == 1
