@@ -211,7 +211,7 @@ def test_when_a_desk_obeys_texts_from_outside_then_no_order_grows_and_nothing_le
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("place", "text"), zip(cycle(PLACES), INJECTIONS, strict=False))
+@pytest.mark.parametrize(("place", "text"), list(zip(cycle(PLACES), INJECTIONS, strict=False)))
 def test_when_each_text_stands_alone_then_no_order_grows_and_nothing_leaks(
     tmp_path: Path, place: str, text: str, clean: dict[str, dict[str, Decimal]]
 ) -> None:
