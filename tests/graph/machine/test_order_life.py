@@ -42,8 +42,7 @@ MUST_HAPPEN = {
     *("ACTIVE: buy", "ACTIVE: sell", "REDUCING: sell", "a request arrived late"),
     *(f"reconciliation: {what}" for what in ("resolved", "in_doubt", "adjusted", "protected", "exited", "unprotected")),
 }
-"""What the long run must have met, else its invariants say nothing of it. A stop sent while HALTED is not among them: it
-was met 14 times in one run and never in another."""
+"""What the long run must have met, else its invariants say nothing of it. A stop while HALTED: in most runs, not in all."""
 
 
 class OrderLife(RuleBasedStateMachine):
