@@ -42,7 +42,7 @@ MUST_HAPPEN = {
     *("ACTIVE: buy", "ACTIVE: sell", "REDUCING: sell", "a request arrived late"),
     *(f"reconciliation: {what}" for what in ("resolved", "in_doubt", "adjusted", "protected", "exited", "unprotected")),
 }
-"""What the long run must have met, else its invariants say nothing of it. A stop while HALTED: in most runs, not in all."""
+"""What the long run must have met, else its invariants say nothing of it. Stops while HALTED come in most runs only."""
 
 
 class OrderLife(RuleBasedStateMachine):
