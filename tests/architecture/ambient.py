@@ -47,7 +47,7 @@ HOMES = {
     "starlette": ("graph/app",),
     "torch": ("memory/embedding.py",),
     "transformers": ("memory/embedding.py",),
-    "typer": ("graph/app/cli.py",),
+    "typer": ("graph/app/cli.py", "graph/app/commands", "graph/app/output.py"),
     "urllib3": ("tools/brokerage/alpaca",),
     "uvicorn": ("graph/app/exchange_server/serving.py",),
     # The one server outside of graph/app: the local model is a library's matter, it listens on loopback alone, and

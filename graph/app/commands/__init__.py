@@ -1,0 +1,1 @@
+"""The commands of `perun`, a file for each group; heavy imports stand inside the commands."""
