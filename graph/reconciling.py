@@ -2,21 +2,18 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any, Final
 
 from perun.graph.bookkeeping import is_ours, keep_books
-from perun.graph.ledger.adjustments import CASH
-from perun.graph.ledger.books import Tally
+from perun.graph.comparing import compare
 from perun.graph.ledger.intents import Intent, IntentState
 from perun.graph.protecting import Guarding, protect
 from perun.graph.submission import OrderDesk
 from perun.graph.watch import IN_DOUBT
 from perun.tools.brokerage.gated import GatedBroker
 from perun.tools.domain.errors import BrokerUnavailable
-from perun.tools.domain.events import DifferenceBooked, ErrorNoted
-from perun.tools.domain.money import ZERO, cents, plain
-from perun.tools.domain.portfolio import Portfolio
+from perun.tools.domain.events import ErrorNoted
+from perun.tools.domain.money import plain
 
 PATIENCE: Final = timedelta(seconds=60)
 """An order that the broker does not know so long after it was written never arrived."""
@@ -56,9 +53,7 @@ def reconcile(name: str, desk: OrderDesk, broker: GatedBroker) -> Findings:
     for intent in desk.ledger.intents.open_intents(desk.account):
         if intent.state in IN_DOUBT:
             _resolve(intent, desk, broker, findings)
-    portfolio, ours = desk.book.portfolio(), desk.ledger.books.tally(desk.account)
-    _compare_positions(portfolio, ours, desk, findings)
-    _compare_cash(portfolio, ours, desk, findings)
+    portfolio, findings.adjusted = compare(desk)
     findings.external = [
         f"{order.client_order_id} {order.side} {plain(order.open_qty)} {order.symbol}"
         for order in portfolio.working_orders
@@ -109,29 +104,3 @@ def _leave_in_doubt(intent: Intent, why: str, desk: OrderDesk, findings: Finding
         id_, since = intent.client_order_id, intent.updated_at
         desk.ledger.intents.move(desk.account, id_, IntentState.UNKNOWN, why, since)
         desk.recorder.record(ErrorNoted(where="reconcile", code="AMBIGUOUS_SUBMIT", message=why))
-
-
-def _compare_positions(portfolio: Portfolio, ours: Tally, desk: OrderDesk, findings: Findings) -> None:
-    shares = dict(ours.shares)
-    for each in desk.ledger.adjustments.all(desk.account):
-        if each.symbol != CASH:
-            shares[each.symbol] = shares.get(each.symbol, ZERO) + each.amount
-    theirs = {position.symbol: position.qty for position in portfolio.positions}
-    for symbol in sorted(shares.keys() | theirs.keys()):
-        _adjust(symbol, theirs.get(symbol, ZERO) - shares.get(symbol, ZERO), desk, findings)
-
-
-def _compare_cash(portfolio: Portfolio, ours: Tally, desk: OrderDesk, findings: Findings) -> None:
-    booked = [each.amount for each in desk.ledger.adjustments.all(desk.account) if each.symbol == CASH]
-    # To the cent: brokers round what they charge, and a fraction of a cent is nobody's deposit.
-    _adjust(CASH, cents(portfolio.account.cash - ours.cash - sum(booked, ZERO)), desk, findings)
-
-
-def _adjust(symbol: str, difference: Decimal, desk: OrderDesk, findings: Findings) -> None:
-    if not difference:
-        return
-    first = symbol == CASH and not any(each.symbol == CASH for each in desk.ledger.adjustments.all(desk.account))
-    reason = "opening balance" if first else "EXTERNAL: the broker has it and our fills do not explain it"
-    desk.ledger.adjustments.book(desk.account, symbol, difference, reason, desk.clock.now())
-    desk.recorder.record(DifferenceBooked(symbol=symbol, amount=difference, reason=reason))
-    findings.adjusted.append(f"{symbol or 'cash'} {plain(difference)}: {reason}")
