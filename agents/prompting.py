@@ -22,6 +22,9 @@ class Prompt:
     version: str
     system: str
     user: str
+    parent: str = ""
+    """The version that it was made from, as `agent@version`; empty when it was made from none."""
+    notes: str = ""
 
     @classmethod
     def parse(cls, text: str, origin: str) -> Self:
@@ -39,7 +42,9 @@ class Prompt:
         fields = {key.strip(): value.strip() for key, value in front.items()}
         if not {"agent", "version"} <= fields.keys():
             raise ConfigurationError(f"{origin}: the front matter needs 'agent' and 'version'")
-        return cls(fields["agent"], fields["version"], match["system"].strip(), match["user"].strip())
+        parent = fields.get("parent", "none").removesuffix("none")
+        spoken = match["system"].strip(), match["user"].strip()
+        return cls(fields["agent"], fields["version"], *spoken, parent, fields.get("notes", ""))
 
     @property
     def name(self) -> str:
@@ -82,8 +87,17 @@ def _load(path: Path, agent: str, wanted: frozenset[str]) -> Prompt:
         raise ConfigurationError(f"the prompt {path} cannot be read: {error}") from error
     if prompt.agent != agent:
         raise ConfigurationError(f"{path} says 'agent: {prompt.agent}'; it should be '{agent}'")
+    check_holes(prompt, wanted, str(path))
+    return prompt
+
+
+def check_holes(prompt: Prompt, wanted: frozenset[str], origin: str) -> None:
+    """A prompt asks for every fact of its role and for no other.
+
+    Raises:
+        ConfigurationError: it lacks or adds a hole; the message names it and `origin`.
+    """
     for problem, names in (("lacks", wanted - prompt.holes), ("has an unknown", prompt.holes - wanted)):
         if names:
             listed = ", ".join("{{" + name + "}}" for name in sorted(names))
-            raise ConfigurationError(f"the prompt {path} {problem} hole {listed}; it needs every one of its facts")
-    return prompt
+            raise ConfigurationError(f"the prompt {origin} {problem} hole {listed}; it needs every one of its facts")

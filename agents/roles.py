@@ -5,7 +5,7 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from perun.agents.answers import ResearchAnswer, RiskAnswer, Stance, TradeAnswer
+from perun.agents.answers import ChronicleAnswer, ResearchAnswer, RiskAnswer, Stance, TradeAnswer
 from perun.tools.toolbox.tool import Kind
 
 
@@ -18,11 +18,19 @@ class Role:
     holes: frozenset[str]
     """The facts that the role's prompt must ask for, every one and no other."""
     answer: type[BaseModel]
+    words: frozenset[str]
+    """What the system part must speak of, or answers would no longer have the form that is read."""
     tools: tuple[Kind, ...] = ()
     """Kinds of tools the role may call; the researcher, who reads what anybody may have written, has none."""
 
 
-RESEARCHER: Final = Role("researcher", "Researcher", frozenset({"symbol", "as_of", "documents"}), ResearchAnswer)
+RESEARCHER: Final = Role(
+    "researcher",
+    "Researcher",
+    frozenset({"symbol", "as_of", "documents"}),
+    ResearchAnswer,
+    frozenset({"JSON", "finding", "direction"}),
+)
 ANALYST: Final = Role(
     "analyst",
     "Analyst",
@@ -41,6 +49,7 @@ ANALYST: Final = Role(
         }
     ),
     Stance,
+    frozenset({"JSON", "bullish", "bearish", "neutral", "evidence"}),
     (Kind.READ,),
 )
 TRADER: Final = Role(
@@ -48,6 +57,7 @@ TRADER: Final = Role(
     "Trader",
     frozenset({"as_of", "symbols", "reports", "portfolio", "last_advice", "min_confidence"}),
     TradeAnswer,
+    frozenset({"JSON", "BUY", "SELL", "HOLD", "confidence", "rationale", "evidence"}),
     (Kind.READ, Kind.PROPOSE),
 )
 RISK_MANAGER: Final = Role(
@@ -55,9 +65,22 @@ RISK_MANAGER: Final = Role(
     "Risk manager",
     frozenset({"as_of", "signals", "portfolio", "limits", "headroom", "volatility"}),
     RiskAnswer,
+    frozenset({"JSON", "approve", "shrink", "veto", "keep_percent"}),
     (Kind.READ,),
 )
 
 ROSTER: Final = {role.name: role for role in (RESEARCHER, ANALYST, TRADER, RISK_MANAGER)}
 """Every role, in the order in which they speak."""
 HOLES: Final = {role.name: role.holes for role in ROSTER.values()}
+
+CHRONICLER: Final = Role(
+    "chronicler",
+    "Chronicler",
+    frozenset({"voice", "question", "history", "record"}),
+    ChronicleAnswer,
+    frozenset({"JSON", "cites", "in_record"}),
+    (Kind.READ,),
+)
+"""Speaks of the record in the chat, and never in a cycle: it is no part of the roster."""
+CAST: Final = {**ROSTER, CHRONICLER.name: CHRONICLER}
+"""Everybody who may be asked, and what tools each may call."""

@@ -1,7 +1,7 @@
 """One cycle from its slot to its result: claim, run or resume, let the market trade, close the record."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -18,12 +18,14 @@ from perun.graph.builder import Cycle, build
 from perun.graph.desk import Desk
 from perun.graph.hushed import hushed
 from perun.graph.ledger.cycles import Claim, Standing
+from perun.graph.ledger.cycles import Cycle as LedgerCycle
 from perun.graph.ledger.cycles import CycleState as Stage
+from perun.graph.ledger.ledger import Ledger
 from perun.graph.ledger.recorder import EventRecorder
 from perun.graph.nodes.execute import Hand, executing
 from perun.graph.precedents import Precedents
 from perun.graph.reconciling import reconcile
-from perun.graph.result import cycle_document, halted_document
+from perun.graph.result import agents_asked, cycle_document, halted_document
 from perun.graph.slots import check_slot
 from perun.graph.state import CycleState
 from perun.graph.submission import OrderDesk
@@ -51,7 +53,8 @@ class Floor:
     memory: Memory
     news: NewsSource | None
     minds: dict[str, Mind]
-    prompts: dict[str, Prompt]
+    prompts: Callable[[Mapping[str, str]], dict[str, Prompt]]
+    """From the hashes with which a cycle began (none yet: empty) to the prompts that speak in it, by agent."""
     purse: Purse
     """What may be spent on the minds."""
     tool_rounds: int
@@ -85,18 +88,19 @@ def run_cycle(floor: Floor, symbols: Sequence[str], slot: str | None = None) -> 
     ledger, cycle_id = floor.hand.ledger, f"cycle:{floor.account}:{slot}"
     if not _is_finished(floor, slot) and (troubles := _stopped(floor)) is not None:
         return _halted(floor, cycle_id, slot, now, troubles)
+    prompts = floor.prompts(_pinned(ledger, cycle_id))
     claim = ledger.cycles.claim(cycle_id, floor.account, slot, floor.mode, now, symbols, floor.clock.now())
     if claim.standing is Standing.FINISHED:
         return {**json.loads(claim.cycle.result or "{}"), "outcome": "duplicate"}
-    return _carry_through(floor, claim)
+    return _carry_through(floor, claim, prompts)
 
 
-def _carry_through(floor: Floor, claim: Claim) -> dict[str, Any]:
+def _carry_through(floor: Floor, claim: Claim, prompts: dict[str, Prompt]) -> dict[str, Any]:
     cycle, ledger = claim.cycle, floor.hand.ledger
     recorder = EventRecorder(ledger, cycle.cycle_id, floor.clock)
-    desk = _desk(floor, cycle.cycle_id, cycle.slot, recorder)
-    if claim.standing is Standing.NEW:
-        recorder.record(_started(floor, claim))
+    desk = _desk(floor, cycle, prompts, recorder)
+    if not _pinned(ledger, cycle.cycle_id):
+        recorder.record(_started(floor, claim, prompts))
     counter = floor.hand.counter(desk)
     reconcile(cycle.cycle_id, counter, floor.hand.broker)
     look(counter, floor.hand.broker, floor.limits)
@@ -108,7 +112,9 @@ def _carry_through(floor: Floor, claim: Claim) -> dict[str, Any]:
     events = [stored.event for stored in ledger.events.read(cycle.cycle_id)]
     document = cycle_document(state, floor.mode, events)
     mark = look(counter, floor.hand.broker, floor.limits)
-    recorder.record(CycleEnded(outcome=document["outcome"], cash=mark.cash, equity=mark.equity))
+    recorder.record(
+        CycleEnded(outcome=document["outcome"], cash=mark.cash, equity=mark.equity, asked=agents_asked(events))
+    )
     result = ledger.redaction.document(json.dumps(document))
     ledger.cycles.finish(cycle.cycle_id, document["outcome"], result, floor.clock.now())
     return cast(dict[str, Any], json.loads(result))
@@ -151,23 +157,29 @@ def _is_finished(floor: Floor, slot: str) -> bool:
     return known is not None and known.state is Stage.FINISHED
 
 
-def _desk(floor: Floor, cycle_id: str, slot: str, recorder: EventRecorder) -> Desk:
+def _pinned(ledger: Ledger, cycle_id: str) -> dict[str, str]:
+    """Hash of each agent's prompt with which the cycle began; empty for one that is yet to begin."""
+    begun = ledger.events.of_kind(cycle_id, "cycle.started")
+    return next((event.prompts for event in begun if isinstance(event, CycleStarted)), {})
+
+
+def _desk(floor: Floor, cycle: LedgerCycle, prompts: dict[str, Prompt], recorder: EventRecorder) -> Desk:
     def order_id(symbol: str, leg: Leg) -> str:
-        return f"{OURS}{floor.mode}-{slot}-{symbol}-{leg}-1"
+        return f"{OURS}{floor.mode}-{cycle.slot}-{symbol}-{leg}-1"
 
     def handed_in(id_: str) -> Verdict | None:
         written = floor.hand.ledger.intents.get(floor.account, id_)
         return recorder.verdict(id_) if written else None
 
     return Desk(
-        cycle_id=cycle_id,
+        cycle_id=cycle.cycle_id,
         mode=floor.mode,
         clock=floor.clock,
         market=floor.market,
         book=floor.book,
         memory=floor.memory,
         news=floor.news,
-        asker=Asker(_minds(floor, cycle_id), floor.prompts, recorder, floor.tool_rounds),
+        asker=Asker(_minds(floor, cycle.cycle_id), prompts, recorder, floor.tool_rounds),
         limits=floor.limits,
         recorder=recorder,
         past=Precedents(floor.hand.ledger, floor.account),
@@ -189,12 +201,12 @@ def _budget(floor: Floor, cycle_id: str) -> Budget:
     return floor.purse.open(spending.of(cycle_id), spending.on_day_of(floor.clock.now()).cost_usd)
 
 
-def _started(floor: Floor, claim: Claim) -> CycleStarted:
+def _started(floor: Floor, claim: Claim, prompts: dict[str, Prompt]) -> CycleStarted:
     return CycleStarted(
         slot=claim.cycle.slot,
         mode=floor.mode,
         as_of=claim.cycle.as_of,
         symbols=claim.cycle.symbols,
-        prompts={agent: prompt.hash for agent, prompt in floor.prompts.items()},
+        prompts={agent: prompt.hash for agent, prompt in prompts.items()},
         limits_hash=floor.limits.fingerprint,
     )

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from perun.graph.app.commands import config, exchange, looking, trading
+from perun.graph.app.commands import config, exchange, looking, prompts, trading
 from perun.graph.app.output import hushed
 
 app = typer.Typer(
@@ -17,7 +17,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (trading, looking, config, exchange):
+for group in (trading, looking, prompts, config, exchange):
     app.add_typer(group.app)
 
 _INTERRUPTED = 130

@@ -5,15 +5,11 @@ from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from typing import Any
 
+from perun.graph.app.prompts import listed
 from perun.graph.app.reading import Configuration, read_settings
 from perun.graph.app.speakers import minds
 from perun.graph.app.venues import open_venue
-from perun.graph.app.wiring import (
-    data_folder,
-    ledger_path,
-    prompts,
-    refuse_what_is_not_built,
-)
+from perun.graph.app.wiring import data_folder, ledger_path, refuse_what_is_not_built
 from perun.graph.ledger.ledger import open_ledger
 from perun.tools.domain.clock import SystemClock
 from perun.tools.domain.errors import PerunError
@@ -73,7 +69,8 @@ def _market(configuration: Configuration) -> str:
 
 
 def _prompts(_: Configuration) -> str:
-    return ", ".join(f"{prompt.name} {prompt.hash}" for prompt in prompts().values())
+    in_use = [row for row in listed(None, {})["prompts"] if "in use" in row["labels"]]
+    return ", ".join(f"{row['agent']}@{row['version']} {row['hash']}" for row in in_use)
 
 
 def _models(configuration: Configuration) -> str:

@@ -18,7 +18,9 @@ from perun.graph.app.settings import Settings
 from perun.graph.app.sources import archive, news, web
 from perun.graph.app.speakers import minds, purse
 from perun.graph.app.venues import Venue, open_venue
-from perun.graph.ledger.ledger import open_ledger
+from perun.graph.ledger.ledger import Ledger, open_ledger
+from perun.graph.optimize.registry import Registry
+from perun.graph.optimize.shelf import Shelf
 from perun.memory.chroma import ChromaIndex
 from perun.memory.embedding import Embedder, MiniLM
 from perun.memory.memdir import Memdir
@@ -74,7 +76,12 @@ def refuse_what_is_not_built(settings: Settings) -> None:
         raise ConfigurationError("\n".join(lines))
 
 
-def prompts() -> dict[str, Prompt]:
+def registry(folder: Path, ledger: Ledger, clock: Clock) -> Registry:
+    """The prompts of the package and of DATA_DIR, with their labels."""
+    return Registry(Shelf(folder / "prompts", packaged_prompts()), ledger.events, clock)
+
+
+def packaged_prompts() -> dict[str, Prompt]:
     """Every role's prompt, from the files of the package."""
     with resources.as_file(resources.files("perun.agents.prompts")) as folder:
         return load_prompts(folder, HOLES)
@@ -148,7 +155,7 @@ def open_floor(settings: Settings, parts: Parts = Parts()) -> Iterator["Floor"]:
     """
     from perun.graph.cycle import Floor
 
-    speakers, texts, embedder = parts.minds or minds(settings) | web(settings), prompts(), parts.embedder or MiniLM()
+    speakers, embedder = parts.minds or minds(settings) | web(settings), parts.embedder or MiniLM()
     with ExitStack() as stack:
         station = stack.enter_context(open_station(settings, parts.market))
         station.venue.check()
@@ -164,7 +171,7 @@ def open_floor(settings: Settings, parts: Parts = Parts()) -> Iterator["Floor"]:
             news=news(settings),
             archive=archive(settings, folder),
             minds=speakers,
-            prompts=texts,
+            prompts=registry(folder, station.hand.ledger, station.clock).speakers,
             purse=purse(settings),
             tool_rounds=settings.llm_tool_rounds,
             limits=station.limits,

@@ -9,10 +9,17 @@ from perun.tools.domain.account_events import AccountMarked as AccountMarked
 from perun.tools.domain.account_events import DifferenceBooked as DifferenceBooked
 from perun.tools.domain.account_events import DifferencesAcknowledged as DifferencesAcknowledged
 from perun.tools.domain.account_events import StateChanged as StateChanged
+from perun.tools.domain.chat_events import ChatEvent as ChatEvent
 from perun.tools.domain.frozen import Frozen
-from perun.tools.domain.money import Amount
 from perun.tools.domain.orders import Fill, Order, OrderTerms
+from perun.tools.domain.prompt_events import PromptAdded as PromptAdded
+from perun.tools.domain.prompt_events import PromptLabelled as PromptLabelled
 from perun.tools.domain.research import Finding
+from perun.tools.domain.run_events import CommandGiven as CommandGiven
+from perun.tools.domain.run_events import CycleEnded as CycleEnded
+from perun.tools.domain.run_events import CycleStarted as CycleStarted
+from perun.tools.domain.run_events import NodeFinished as NodeFinished
+from perun.tools.domain.run_events import NodeStarted as NodeStarted
 from perun.tools.domain.signals import Advice, TradingSignal
 from perun.tools.domain.verdicts import Verdict
 
@@ -32,28 +39,6 @@ class Usage(Frozen):
             output_tokens=self.output_tokens + other.output_tokens,
             cost_usd=self.cost_usd + other.cost_usd,
         )
-
-
-class CycleStarted(Frozen):
-    """A cycle took its slot."""
-
-    kind: Literal["cycle.started"] = "cycle.started"
-    slot: str
-    mode: str
-    as_of: AwareDatetime
-    symbols: tuple[str, ...]
-    prompts: dict[str, str]
-    """Role to content hash: which prompt speaks for whom in this cycle."""
-    limits_hash: str
-
-
-class NodeFinished(Frozen):
-    """A node of the graph did its work."""
-
-    kind: Literal["node.finished"] = "node.finished"
-    node: str
-    symbol: str | None = None
-    seconds: float
 
 
 class SnapshotTaken(Frozen):
@@ -112,6 +97,8 @@ class ModelAsked(Frozen):
     prompt_hash: str
     messages: tuple[tuple[str, str], ...]
     """(speaker, text) pairs."""
+    offered: tuple[str, ...] = ()
+    """The tools that it might have asked for."""
     answer: str
     """The raw text of the answer; empty when none came."""
     calls: tuple[Called, ...] = ()
@@ -252,18 +239,11 @@ class ErrorNoted(Frozen):
     message: str
 
 
-class CycleEnded(Frozen):
-    """A cycle came to its end; what the account held then, in US dollars."""
-
-    kind: Literal["cycle.ended"] = "cycle.ended"
-    outcome: str
-    cash: Amount
-    equity: Amount
-
-
 Event = Annotated[
     CycleStarted
+    | NodeStarted
     | NodeFinished
+    | CommandGiven
     | SnapshotTaken
     | MemoriesRecalled
     | ResearchRead
@@ -285,6 +265,9 @@ Event = Annotated[
     | DifferenceBooked
     | MemoryWritten
     | ErrorNoted
+    | PromptAdded
+    | PromptLabelled
+    | ChatEvent
     | CycleEnded,
     Field(discriminator="kind"),
 ]

@@ -1,0 +1,1 @@
+"""Better prompts, on evidence: versions and labels, candidates, paired evaluation, the promotion gate."""
