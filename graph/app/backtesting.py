@@ -1,7 +1,7 @@
 """`perun backtest`: a plan from settings, its runs on books of their own, and the folder that tells of them."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -16,22 +16,24 @@ from perun.graph.app.lines import limits
 from perun.graph.app.reading import is_secret, read_settings
 from perun.graph.app.settings import Settings
 from perun.graph.app.speakers import minds, provider
+from perun.graph.app.venues import exchange_costs
 from perun.graph.app.wiring import Parts, data_folder, ledger_path, open_floor, registry
 from perun.graph.cycle import Floor
 from perun.graph.ledger.ledger import open_ledger
 from perun.graph.replay.accounts import curve, trades
 from perun.graph.replay.answers import Answers, remembered
-from perun.graph.replay.artifacts import RunTold, digests, write_json, write_tables
+from perun.graph.replay.artifacts import RunTold, digests, write_json, write_table, write_tables
+from perun.graph.replay.baselines import Ground
+from perun.graph.replay.figures import POLICY, SUMMARY, baselines, metrics, summary
 from perun.graph.replay.plan import Control, Plan
 from perun.graph.replay.playing import play, sessions_between
 from perun.graph.replay.telling import costs, decisions, forward_returns
 from perun.memory.word_hashes import WordHashes
 from perun.tools.domain.clock import SystemClock
 from perun.tools.domain.errors import ConfigurationError
+from perun.tools.domain.market import Session
 from perun.tools.market.recorded import RecordedMarket
 
-POLICY: Final = "policy"
-"""The run of the desk itself; every other run is a baseline."""
 _ELSEWHERE: Final = frozenset(
     {"data_dir", "database_url", "chroma_url", "broker", "embedded_start", "embedded_cash", "default_symbols"}
 )
@@ -80,7 +82,12 @@ def backtest(wish: Wish, overrides: Mapping[str, str], tell: Tell) -> dict[str, 
             for number, played in enumerate(play(floor, days, plan.symbols), 1):
                 tell(f"{POLICY} seed {seed}: {played.day} {played.outcome} ({number} of {len(days) - 1})")
             told.append(_told(floor, plan, seed, market))
+    tell("baselines and intervals")
+    told += list(baselines(_ground(plan, days, market, settings), told))
     write_tables(folder, plan, told)
+    measured = metrics(told)
+    write_json(folder / "metrics.json", measured)
+    write_table(folder / "run_summary.csv", SUMMARY, summary(told, measured))
     write_json(folder / "run_manifest.json", {"plan": plan.fingerprint, "artifacts": digests(folder)})
     return {
         "schema": "perun.backtest/1",
@@ -158,6 +165,13 @@ def _open_run(
         parts = Parts(minds=remembered(minds(settings), answers, seed), prompts=texts, replayed=True)
     with open_floor(settings.model_copy(update={"data_dir": home}), parts) as floor:
         yield floor
+
+
+def _ground(plan: Plan, days: Sequence[Session], market: RecordedMarket, settings: Settings) -> Ground:
+    """The days for the baselines, at the desk's own costs."""
+    history = [session for session in market.sessions() if session.day <= days[-1].day]
+    costs = exchange_costs(settings)
+    return Ground(days, history, plan.symbols, market.bar, plan.cash, costs)
 
 
 def _told(floor: Floor, plan: Plan, seed: int, market: RecordedMarket) -> RunTold:

@@ -62,14 +62,18 @@ def open_venue(settings: Settings, folder: Path, market: RecordedMarket | None =
 
 def open_exchange(settings: Settings, market: RecordedMarket, folder: Path) -> Exchange:
     """The embedded exchange whose books lie in DATA_DIR."""
-    costs = ExchangeSettings(
+    return Exchange.open(folder / "var" / "exchange.db", market, exchange_costs(settings))
+
+
+def exchange_costs(settings: Settings) -> ExchangeSettings:
+    """Where an account at the embedded exchange begins, and what a fill costs there."""
+    return ExchangeSettings(
         cash=settings.embedded_cash,
         start=settings.embedded_start,
         commission_per_share=settings.embedded_commission_per_share,
         commission_minimum=settings.embedded_commission_minimum,
         slippage_bps=settings.embedded_slippage_bps,
     )
-    return Exchange.open(folder / "var" / "exchange.db", market, costs)
 
 
 @contextmanager
@@ -138,20 +142,27 @@ def _alpaca(settings: Settings) -> Iterator[Venue]:
             market=AlpacaMarket(data_line(access), trading_line(access, MarketUnavailable)),
             book=book,
             writer=AlpacaWriter(trading, book),
-            pace=AlpacaPace(book, _BrokersClock(book), updates.wait, patience),
+            pace=AlpacaPace(book, MarketTime(book), updates.wait, patience),
             account=account,
             default_slot=_minute_of,
             brake=AlpacaAccountSwitch(trading),
         )
 
 
-class _BrokersClock:
-    """The market's own time: a recording served over HTTP lives in its own day."""
+class MarketTime:
+    """The market's own time: a recording lives in its own day."""
 
-    def __init__(self, book: BookReader) -> None:
+    def __init__(self, book: BookReader | None = None) -> None:
+        self._book = book
+
+    def follow(self, book: BookReader) -> None:
+        """Take the time from that broker."""
         self._book = book
 
     def now(self) -> datetime:
+        """The broker's instant."""
+        if self._book is None:
+            raise RuntimeError("no broker tells the time yet")
         return self._book.clock().now
 
 

@@ -16,7 +16,7 @@ from perun.graph.app.backtesting import Wish, backtest
 Say = Callable[[str], None]
 ARTIFACTS = {
     "run_config.json", "run_manifest.json", "equity_curve.csv", "trades.csv", "orders.csv", "rejected_orders.csv",
-    "llm_costs.csv", "decisions.csv",
+    "llm_costs.csv", "decisions.csv", "metrics.json", "run_summary.csv",
 }  # fmt: skip
 
 
@@ -46,7 +46,7 @@ def test_when_days_are_replayed_then_every_artifact_is_there_and_the_curve_follo
     out = tmp_path / "out"
     document = backtest(wish(out), {}, lambda line: None)
     assert {path.name for path in out.iterdir()} - {"work"} == ARTIFACTS
-    curve = rows(out / "equity_curve.csv")
+    curve = [row for row in rows(out / "equity_curve.csv") if row["run"] == "policy"]
     assert [row["date"] for row in (curve[0], curve[-1])] == ["2009-06-01", "2009-06-12"]
     assert len(curve) == document["sessions"] == 10
     assert len(rows(out / "decisions.csv")) == 9 * 2, "the last session only measures"
@@ -63,7 +63,7 @@ def test_when_an_order_fills_then_it_does_so_on_the_session_after_its_decision(t
     out = tmp_path / "out"
     backtest(wish(out), {}, lambda line: None)
     bought = {row["slot"] for row in rows(out / "decisions.csv") if row["action"] == "BUY" and row["cleared"] == "1"}
-    curve = {row["date"]: Decimal(row["exposure"]) for row in rows(out / "equity_curve.csv")}
+    curve = {row["date"]: Decimal(row["exposure"]) for row in rows(out / "equity_curve.csv") if row["run"] == "policy"}
     first = min(bought)
     assert curve[first] == 0, "nothing is held at the close of the decision"
     assert next(exposure for day, exposure in sorted(curve.items()) if day > first) > 0
@@ -79,8 +79,21 @@ def test_when_a_replay_is_cut_short_then_it_goes_on_and_ends_with_the_same_bytes
         backtest(wish(tmp_path / "cut"), {}, stop)
     lines: list[str] = []
     backtest(wish(tmp_path / "cut"), {}, lines.append)
-    assert len(lines) == 5, "what was decided on is not decided on again"
+    assert sum(line.startswith("policy") for line in lines) == 5, "what was decided on is not decided on again"
     assert told(tmp_path / "cut") == told(tmp_path / "whole")
+
+
+def test_when_a_policy_was_measured_then_every_baseline_stands_beside_it_with_the_same_figures(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    backtest(wish(out, ends=date(2009, 7, 10)), {}, lambda line: None)
+    measured = json.loads((out / "metrics.json").read_text())["runs"]
+    assert [row["run"] for row in measured] == ["policy", "buy and hold", "equal weight", "momentum", "random"]
+    sharpe = measured[1]["sharpe"]
+    assert sharpe["low"] < sharpe["value"] < sharpe["high"]
+    assert measured[1]["daily_excess_over_buy_and_hold"]["value"] == 0
+    table = {row["run"]: row for row in rows(out / "run_summary.csv")}
+    assert table["buy and hold"]["total_return"] == f"{measured[1]['total_return']['value']:.6f}"
+    assert all(row["sharpe"] for row in table.values())
 
 
 def test_when_the_folder_holds_another_replay_then_it_is_refused_and_left_alone(tmp_path: Path) -> None:
