@@ -18,6 +18,7 @@ from perun.graph.nodes.remember import remember
 from perun.graph.nodes.research import research
 from perun.graph.nodes.trade import trade
 from perun.graph.state import CycleState, StudyResult, StudyState
+from perun.graph.trace.noting import noted
 from perun.tools.market.snapshot import Snapshot
 
 
@@ -35,13 +36,13 @@ Cycle = CompiledStateGraph[CycleState, Desk, CycleState, CycleState]
 def build(execute: Execute, checkpointer: BaseCheckpointSaver[str] | None = None) -> Cycle:
     """The graph of one cycle. `execute` brings the gated broker along; no other node has one."""
     cycle = StateGraph(CycleState, context_schema=Desk)
-    cycle.add_node("gather", gather)
+    cycle.add_node("gather", noted(gather))
     cycle.add_node("study", _study().compile())
-    cycle.add_node("trade", trade)
-    cycle.add_node("advise", advise)
-    cycle.add_node("gate", gate)
-    cycle.add_node("execute", execute)
-    cycle.add_node("remember", remember)
+    cycle.add_node("trade", noted(trade))
+    cycle.add_node("advise", noted(advise))
+    cycle.add_node("gate", noted(gate))
+    cycle.add_node("execute", noted(execute))
+    cycle.add_node("remember", noted(remember))
     cycle.add_edge(START, "gather")
     cycle.add_conditional_edges("gather", _each_symbol, ["study"])
     cycle.add_edge("study", "trade")
@@ -53,14 +54,18 @@ def build(execute: Execute, checkpointer: BaseCheckpointSaver[str] | None = None
 
 
 def _study() -> StateGraph[StudyState, Desk, StudyState, StudyResult]:
-    """One symbol: recall beside research, then analyse. Symbols are studied in parallel."""
+    """One symbol: research, then recall, which looks for what was found out; then analyse. Symbols go side by side.
+
+    The design drew recall beside research. A situation is asked for better in the words of its findings, and a recall
+    takes milliseconds where research takes seconds.
+    """
     study = StateGraph(StudyState, context_schema=Desk, output_schema=StudyResult)
-    study.add_node("recall", recall)
-    study.add_node("research", research)
-    study.add_node("analyse", analyse)
-    study.add_edge(START, "recall")
+    study.add_node("research", noted(research))
+    study.add_node("recall", noted(recall))
+    study.add_node("analyse", noted(analyse))
     study.add_edge(START, "research")
-    study.add_edge(["recall", "research"], "analyse")
+    study.add_edge("research", "recall")
+    study.add_edge("recall", "analyse")
     study.add_edge("analyse", END)
     return study
 

@@ -1,5 +1,6 @@
 """Text to vectors with sentence-transformers, offline."""
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Final, Protocol
@@ -57,6 +58,44 @@ class MiniLM:
                 self._model = _load()
             vectors: list[list[float]] = self._model.encode(list(texts), show_progress_bar=False).tolist()
             return vectors
+
+
+class Recent:
+    """An embedder that knows the vectors of the texts it was asked for last: entries are tagged and then indexed."""
+
+    def __init__(self, inner: Embedder, most: int = 1024) -> None:
+        self._inner, self._most = inner, most
+        self._turn = Lock()
+        self._known: OrderedDict[str, list[float]] = OrderedDict()
+
+    @property
+    def name(self) -> str:
+        """The model."""
+        return self._inner.name
+
+    @property
+    def dimensions(self) -> int:
+        """How many numbers a vector has."""
+        return self._inner.dimensions
+
+    def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        """One vector for each text, in order.
+
+        Raises:
+            MemoryUnavailable: the model cannot be had, and a text is new.
+        """
+        with self._turn:
+            have = {text: self._known[text] for text in texts if text in self._known}
+        lacking = [text for text in dict.fromkeys(texts) if text not in have]
+        if lacking:
+            have |= zip(lacking, self._inner.embed(lacking), strict=True)
+        with self._turn:
+            for text in texts:
+                self._known[text] = have[text]
+                self._known.move_to_end(text)
+            while len(self._known) > self._most:
+                self._known.popitem(last=False)
+        return [have[text] for text in texts]
 
 
 def _load() -> "SentenceTransformer":

@@ -1,12 +1,14 @@
 """A memory is one frozen entry of one kind: what was known, when, by whom, and how far it can be trusted."""
 
 import json
+from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import AwareDatetime, BeforeValidator, Field, JsonValue, StringConstraints, model_validator
 
+from perun.memory.aftermath import Credit, Horizon, Outcome
 from perun.tools.domain.frozen import Frozen
 from perun.tools.domain.market import Symbol
 
@@ -52,10 +54,23 @@ def _bounded(text: str) -> str:
     return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
 
 
+def _as_second(version: object) -> object:
+    return 2 if version == 1 else version
+
+
+class Quarantine(Frozen):
+    """Why an entry no longer comes to mind, and who said so. The entry itself is kept."""
+
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+    who: str
+    at: AwareDatetime
+
+
 class MemoryEntry(Frozen):
     """One thing worth remembering."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Annotated[Literal[2], BeforeValidator(_as_second)] = 2
+    """Version 1 had neither aftermath nor quarantine; it is read as this one."""
     id: Annotated[str, StringConstraints(pattern=r"^[a-z]+-[0-9a-f]{12}$")]
     kind: Kind
     symbols: tuple[Symbol, ...] = ()
@@ -74,6 +89,23 @@ class MemoryEntry(Frozen):
     data: dict[str, JsonValue] = Field(default_factory=dict)
     """The same as facts, in JSON's own types: money as strings."""
     tags: tuple[str, ...] = ()
+    """What it is about, in the words of `memory/tags.py`; the organizer adds them."""
+    quarantine: Quarantine | None = None
+    """Set when a person or the desk took it out of what is recalled."""
+    outcomes: tuple[Outcome, ...] = ()
+    """What followed, one for each horizon that was reached, in their order."""
+    credits: tuple[Credit, ...] = ()
+    """What followed the decisions that cited it, as they became known."""
+
+    def as_known(self, as_of: datetime) -> Self:
+        """The entry without what became known only after `as_of`."""
+        outcomes = tuple(each for each in self.outcomes if each.known_at <= as_of)
+        earned = tuple(each for each in self.credits if each.known_at <= as_of)
+        return self.model_copy(update={"outcomes": outcomes, "credits": earned})
+
+    def outcome(self, horizon: Horizon) -> Outcome | None:
+        """What is known of it from that horizon."""
+        return next((each for each in self.outcomes if each.horizon is horizon), None)
 
     @property
     def evidence(self) -> str:

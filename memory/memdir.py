@@ -3,7 +3,7 @@
 import os
 import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -79,6 +79,22 @@ class Memdir:
         """Where each id lies, by kind, day and id; nothing is read."""
         paths = (path for kind in Kind for day in reversed(self._days({kind})) for path in self._folder(kind, day))
         return {path.stem: path for path in paths}
+
+    def latest_day(self) -> date | None:
+        """The latest day that has a folder; None when there is none."""
+        return next(iter(self._days(tuple(Kind))), None)
+
+    def drop(self, kinds: Collection[Kind], before: date) -> int:
+        """Delete the entries of these kinds from days before that one; returns how many there were."""
+        doomed = [(kind, day) for kind in kinds for day in self._days({kind}) if day < before]
+        files = [path for kind, day in doomed for path in self._folder(kind, day)]
+        with _disk(self._root):
+            for path in files:
+                path.unlink(missing_ok=True)
+            for kind, day in doomed:
+                with suppress(OSError):  # a folder in which something else lies stays
+                    (self._root / kind / day.isoformat()).rmdir()
+        return len(files)
 
     def newest(self, scope: Scope, report: Report) -> Iterator[MemoryEntry]:
         """The entries in scope, latest first; equal times by the kinds' rank, then by id.

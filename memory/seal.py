@@ -26,8 +26,8 @@ def check_seal(directory: Path) -> None:
     seal = directory / _NAME
     if seal.exists() and json.loads(seal.read_text()) != _hashes(directory):
         raise MemoryUnavailable(
-            f"the memory index in {directory} was changed from outside: delete the directory, "
-            "it is rebuilt from the memory files"
+            f"the memory index in {directory} was changed from outside: "
+            "`perun memory reindex` makes it anew from the memory files"
         )
 
 

@@ -32,7 +32,6 @@ def test_when_the_graph_is_drawn_then_its_nodes_are_those_of_the_design(drawn: G
     assert set(drawn.nodes) == {
         "__start__",
         "gather",
-        "study:__start__",
         "study:recall",
         "study:research",
         "study:analyse",
