@@ -10,7 +10,7 @@ from perun.graph.state import StudyState
 from perun.tools.brokerage.observing import situation
 from perun.tools.domain.errors import BrokerUnavailable
 from perun.tools.domain.market import Asset
-from perun.tools.market.sectors import sector_of
+from perun.tools.market.sectors import with_own
 from perun.tools.market.snapshot import Snapshot
 from perun.tools.risk.facts import Situation
 from perun.tools.toolbox.book import book_tool
@@ -47,7 +47,7 @@ def seen_then(desk: Desk, snapshot: Snapshot, symbols: Sequence[str]) -> Situati
     """The situation as the cycle's snapshot has it, not as it is by now. What the broker lists is asked for anew."""
     view = desk.market.at(snapshot.as_of)
     seen = situation(snapshot.portfolio, snapshot.clock, view, symbols, desk.watch.standing())
-    names = {*symbols, *seen.returns.root}
+    names, sector_of = {*symbols, *seen.returns.root}, with_own(desk.limits.sectors)
     sectors = {name: sector for name in names if (sector := sector_of(name))}
     return seen.model_copy(update={"assets": _assets(desk, symbols), "sectors": sectors})
 

@@ -14,6 +14,7 @@ from perun.tools.domain.errors import BrokerUnavailable
 from perun.tools.domain.events import ErrorNoted, VerdictGiven
 from perun.tools.domain.orders import Leg
 from perun.tools.domain.signals import Action, Advice, TradingSignal
+from perun.tools.market.sectors import with_own
 from perun.tools.risk.facts import Situation
 from perun.tools.risk.gate import Cleared, Denied, Proposal, clear_batch
 
@@ -62,7 +63,8 @@ def _proposal(desk: Desk, signal: TradingSignal, advice: Advice | None, as_of: d
 def _look(desk: Desk, symbols: tuple[str, ...]) -> tuple[Situation | None, tuple[str, ...]]:
     """The situation now; None when the broker does not say, and then nothing is cleared."""
     try:
-        return observe(desk.book, desk.market, symbols, desk.watch.standing()), ()
+        sectors = with_own(desk.limits.sectors)
+        return observe(desk.book, desk.market, symbols, desk.watch.standing(), sectors), ()
     except BrokerUnavailable as error:
         desk.recorder.record(ErrorNoted(where="gate", code="BROKER_UNAVAILABLE", message=str(error)))
         return None, (f"the broker did not answer the gate: {error}",)

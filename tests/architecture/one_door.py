@@ -28,6 +28,16 @@ def _sends(source: Source) -> Iterator[Fault]:
             yield node.lineno, f"reaches for .{node.attr} (if it is no broker's, call it otherwise or name it here)"
 
 
+def _pries(source: Source) -> Iterator[Fault]:
+    """Where it touches what is private to another: behind a book there is a line, or an exchange."""
+    for node in source.nodes:
+        match node:
+            case ast.Attribute(value=ast.Name(id="self" | "cls") | ast.Call(func=ast.Name(id="super"))):
+                continue
+            case ast.Attribute(attr=name) if name.startswith("_") and not name.startswith("__"):
+                yield node.lineno, f"touches .{name}, which is private to another"
+
+
 RULES = (
     Rule(
         "only the gate clears an order",
@@ -116,8 +126,24 @@ RULES = (
         good=(("agents/trader.py", "from perun.tools.domain.ports import BookReader"),),
     ),
     Rule(
+        "nodes, minds and their tools touch nothing that is private to another",
+        never_in(["agents", "graph/nodes", "tools/toolbox", "graph/shelves.py"], _pries),
+        bad=(
+            ("graph/nodes/trade.py", "runtime.context.book._line.ask('POST', '/orders', {})"),
+            ("agents/trader.py", "send = broker._writer"),
+        ),
+        good=(
+            ("graph/nodes/trade.py", "runtime.context.book.portfolio()"),
+            ("agents/trader.py", "class Bench:\n    def f(self): return self._tape"),
+        ),
+    ),
+    Rule(
         "only the node gate chooses its successor",
-        only_in(["graph/nodes/gate.py"], lambda source: source.says(["Command", "goto"])),
+        only_in(
+            # The chat gives a person's answer to a turn that waits for it: its graph has no node that trades.
+            ["graph/nodes/gate.py", "graph/chat/confirming.py"],
+            lambda source: source.says(["Command", "goto"]),
+        ),
         bad=(
             ("graph/nodes/trade.py", "from langgraph.types import Command"),
             ("graph/nodes/trade.py", "from langgraph.types import Command as Go"),

@@ -1,6 +1,7 @@
 """Mutation testing of the gate: makes each mutant of tools/risk, and says which ones no fast risk test kills.
 
     cd tests && nice python -m mutation [--workers 2] [--every N] [FILE of tools/risk ...]
+    cd tests && nice python -m mutation totals.py:60-90 facts.py:79        # lines of a file, to go on where one stopped
 
 Nothing on disk is changed. This process imports what is slow to import; a child is forked for every mutant, reads the
 one module in its changed form, and runs the tests in it until the first fails. The tests of the file itself come first.
@@ -13,7 +14,7 @@ import importlib.machinery
 import importlib.util
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
@@ -32,8 +33,8 @@ NEAR = {
     "totals": ["test_exposure.py", "test_adds.py"],
     "statistics": ["test_statistics.py", "test_exposure.py"],
     "gate": ["test_boundaries.py", "test_exits.py", "test_codes.py"],
-    "facts": ["test_boundaries.py", "test_missing_facts.py", "test_system_state.py"],
-    "completeness": ["test_missing_facts.py"],
+    "facts": ["test_situation.py", "test_boundaries.py", "test_missing_facts.py", "test_system_state.py"],
+    "completeness": ["test_situation.py", "test_missing_facts.py"],
     "sizing": ["test_boundaries.py"],
     "breaches": ["test_boundaries.py", "test_codes.py"],
     "traffic": ["test_order_flow.py"],
@@ -59,6 +60,16 @@ class Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def exec_module(self, module: ModuleType) -> None:
         """Run the changed source."""
         exec(compile(self._source, "mutant", "exec"), module.__dict__)
+
+
+def made_in(place: str) -> Iterator[tuple[Path, Mutant]]:
+    """The mutants of a file, `totals.py`, or of some of its lines, `totals.py:60-90`."""
+    name, _, lines = place.partition(":")
+    first, _, last = lines.partition("-")
+    file = RISK / name
+    for mutant in mutants(file.read_text(encoding="utf-8")):
+        if not lines or int(first) <= mutant.line <= int(last or first):
+            yield file, mutant
 
 
 def survives(file: Path, mutant: Mutant) -> bool:
@@ -100,11 +111,12 @@ def main(asked: Sequence[str] | None = None) -> None:
     options = parser.parse_args(asked)
     for name in WARM:
         importlib.import_module(name)
-    files = [RISK / name for name in options.files] or sorted(RISK.glob("[a-z]*.py"))
-    work = [(file, mutant) for file in files for mutant in mutants(file.read_text(encoding="utf-8"))][:: options.every]
-    if not survives(files[0], Mutant(0, "nothing", files[0].read_text(encoding="utf-8"))):
+    asked_for = options.files or sorted(file.name for file in RISK.glob("[a-z]*.py"))
+    work = [each for place in asked_for for each in made_in(place)][:: options.every]
+    first = work[0][0]
+    if not survives(first, Mutant(0, "nothing", first.read_text(encoding="utf-8"))):
         sys.exit("the tests fail without any change")
-    print(f"{len(work)} mutants of {len(files)} files", flush=True)
+    print(f"{len(work)} mutants of {len(asked_for)} files", flush=True)
     tally: dict[str, list[int]] = {}
     with ThreadPoolExecutor(options.workers) as workers:
         for (file, mutant), alive in zip(work, workers.map(lambda each: survives(*each), work), strict=True):

@@ -289,6 +289,7 @@ TIGHTER: dict[str, Callable[[Any], Any]] = {
 }
 NEITHER = {
     "stop_atr_multiple": "a stop further away lowers the size, but may be the first that makes sense",
+    "sectors": "a table of names: which sector is fuller depends on the book",
     "price_collar": "a wider one counts a share dearer, but lets an ask further from the last trade pass",
 }
 for _name in NEITHER:

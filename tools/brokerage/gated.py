@@ -13,6 +13,7 @@ from perun.tools.domain.portfolio import Portfolio
 from perun.tools.domain.ports import BookReader, Market, OrderWriter
 from perun.tools.domain.standing import Standing, TradingState
 from perun.tools.domain.verdicts import Verdict
+from perun.tools.market.sectors import with_own
 from perun.tools.risk.facts import Situation
 from perun.tools.risk.gate import Cleared, Denied, Proposal, Protection, clear
 from perun.tools.risk.limits import Limits
@@ -54,7 +55,8 @@ class GatedBroker:
         Raises:
             BrokerUnavailable: portfolio or clock cannot be read.
         """
-        return observe(self._book, self._market, [symbol], self._standing())
+        sectors = with_own(self._limits.sectors)
+        return observe(self._book, self._market, [symbol], self._standing(), sectors)
 
     def judge(self, proposal: Proposal | Protection, seen: Situation) -> Verdict:
         """What the gate would say in that situation; nothing is sent."""

@@ -1,6 +1,6 @@
 """One look at broker and market: the situation in which the gate judges."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
@@ -14,7 +14,7 @@ from perun.tools.domain.portfolio import Portfolio
 from perun.tools.domain.ports import BookReader, Market, MarketView
 from perun.tools.domain.standing import Standing
 from perun.tools.market.indicators import atr
-from perun.tools.market.sectors import sector_of
+from perun.tools.market.sectors import SectorOf, sector_of
 from perun.tools.risk.facts import EXCHANGE_TIME, Situation
 from perun.tools.risk.statistics import Returns
 
@@ -25,9 +25,6 @@ VOLUME_SESSIONS: Final = 20
 RETURN_SESSIONS: Final = 60
 """Sessions whose returns tell what moves together and what may be lost on a bad day."""
 _RETURN: Final = Decimal("1E-8")
-
-SectorOf = Callable[[str], str | None]
-"""The sector of a symbol; None when it is not known."""
 
 
 def observe(

@@ -4,6 +4,7 @@ from dataclasses import InitVar, dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Final, NoReturn
+from weakref import WeakValueDictionary
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
@@ -135,7 +136,8 @@ class ClearedOrder:
     """Terms that passed every rule. Brokers accept nothing else, and only `risk.gate.clear` can make one.
 
     The seal is an object of this process, shown once and not kept: a cleared order cannot be read from a file, a
-    checkpoint or an answer, and cannot be copied with other terms.
+    checkpoint or an answer, and cannot be copied with other terms. What was sealed is noted, so that an object which
+    came about without its constructor, or was edited behind its back, is told from one: see `cleared_terms`.
     """
 
     terms: OrderTerms
@@ -144,10 +146,27 @@ class ClearedOrder:
     def __post_init__(self, seal: object) -> None:
         if seal is not _SEAL:
             raise TypeError("a ClearedOrder is made by perun.tools.risk.gate.clear and by nothing else")
+        _SEALED[id(self), hash(self.terms)] = self
 
     def __reduce__(self) -> NoReturn:
         # Pickle and copy would make a second one without asking for the seal.
         raise TypeError("a ClearedOrder cannot be copied or stored: it is sent once, by the process that cleared it")
+
+
+_SEALED: Final[WeakValueDictionary[tuple[int, int], ClearedOrder]] = WeakValueDictionary()
+"""Every order that was cleared and still lives, by its identity and its terms."""
+
+
+def cleared_terms(order: object) -> OrderTerms:
+    """The terms of a cleared order: what every broker asks before it sends anything.
+
+    Raises:
+        TypeError: it is anything but a ClearedOrder as the gate made it.
+    """
+    known = _SEALED.get((id(order), hash(getattr(order, "terms", None))))
+    if known is None or known is not order:
+        raise TypeError(f"only a ClearedOrder as the gate made it may be placed; this is a {type(order).__name__}")
+    return known.terms
 
 
 class Order(Frozen):

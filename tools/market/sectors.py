@@ -10,7 +10,7 @@ A person adds symbols, or overrules these, with a file of lines such as `F,Consu
 
 import csv
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +31,9 @@ SECTORS: Final[dict[str, str]] = {
 }
 """The eleven sectors, and the symbols that are known to be in each."""
 
+SectorOf = Callable[[str], str | None]
+"""The sector of a symbol; None when it is not known."""
+
 _KNOWN: Final = {symbol: sector for sector, symbols in SECTORS.items() for symbol in symbols.split()}
 _SYMBOL: Final = re.compile(r"[A-Z][A-Z0-9.]{0,9}")
 
@@ -40,31 +43,34 @@ def sector_of(symbol: str) -> str | None:
     return _KNOWN.get(symbol)
 
 
-def with_own(file: Path) -> Callable[[str], str | None]:
-    """`sector_of`, overruled by a person's file of `symbol,sector` lines where there is one.
+def with_own(pairs: Iterable[tuple[str, str]]) -> SectorOf:
+    """`sector_of`, overruled by a person's own pairs of symbol and sector."""
+    own = dict(pairs)
+    return lambda symbol: own.get(symbol) or sector_of(symbol)
+
+
+def read_own(file: Path) -> tuple[tuple[str, str], ...]:
+    """Symbol and sector of each line of a person's file, by symbol; none when there is no such file.
 
     Lines that are empty or begin with `#` are passed over. A sector that is not one of the eleven is a person's own.
 
     Raises:
-        ConfigurationError: a line is not `symbol,sector`, or the file cannot be read.
+        ConfigurationError: a line is not `symbol,sector`, names a symbol twice, or the file cannot be read.
     """
-    own = _read(file)
-    return lambda symbol: own.get(symbol) or sector_of(symbol)
-
-
-def _read(file: Path) -> dict[str, str]:
     try:
         lines = file.read_text(encoding="utf-8-sig").splitlines()
     except FileNotFoundError:
-        return {}
+        return ()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{file} cannot be read: {error}") from error
-    own = {}
+    own: dict[str, str] = {}
     for number, line in enumerate(lines, start=1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         cells = [cell.strip() for cell in next(csv.reader([line]))]
         if len(cells) != 2 or not _SYMBOL.fullmatch(cells[0]) or not cells[1]:
             raise ConfigurationError(f"{file}, line {number}: write a symbol, a comma and a sector, such as F,Energy")
+        if cells[0] in own:
+            raise ConfigurationError(f"{file}, line {number}: {cells[0]} has a sector already")
         own[cells[0]] = cells[1]
-    return own
+    return tuple(sorted(own.items()))

@@ -89,7 +89,7 @@ _NOTES: Final = {
     "R23": "Latched by the desk as REDUCING; counts what the broker refuses.",
     "R26": "Settlement dates are not told and not measured.",
     "R31": "The broker's own multiplier is the ceiling.",
-    "R32": "What has no known sector counts in the fullest.",
+    "R32": "What has no known sector counts in the fullest. `sectors.csv` in DATA_DIR overrules the listed ones.",
     "R33": "What has no history moves with everything.",
     "R35": "A position without a stop counts whole.",
     "R36": "Nothing is set off against anything; a tenth of what has too little history.",
@@ -170,7 +170,7 @@ RULES: Final[tuple[Rule, ...]] = (
     _rule("R29", "Gross exposure", _E, "GROSS_EXPOSURE CONTRADICTING_POSITION", "MAX_GROSS_EXPOSURE_PERCENT"),
     _rule("R30", "Net exposure", _E, "NET_EXPOSURE", "MAX_NET_EXPOSURE_PERCENT"),
     _rule("R31", "Leverage", _E, "LEVERAGE"),
-    _rule("R32", "Sector exposure", _E, "SECTOR_EXPOSURE", "MAX_SECTOR_PERCENT"),
+    _rule("R32", "Sector exposure", _E, "SECTOR_EXPOSURE", "MAX_SECTOR_PERCENT DATA_DIR"),
     _rule("R33", "Correlated exposure", _E, "CLUSTER_EXPOSURE", "MAX_CLUSTER_PERCENT CLUSTER_CORRELATION"),
     _rule(
         "R34",

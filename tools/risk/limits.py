@@ -67,6 +67,8 @@ class Limits(Frozen):
     max_net_exposure: Percent
     max_sector: Percent
     """Most of equity in one sector; what has no known sector counts in the fullest."""
+    sectors: tuple[tuple[Symbol, str], ...] = ()
+    """A person's own sectors by symbol; they overrule the listed ones, and so move what a sector's limit lets pass."""
     max_cluster: Percent
     """Most of equity in symbols that move together."""
     cluster_correlation: Annotated[Decimal, Field(ge=-1, le=1)]

@@ -29,7 +29,7 @@ from perun.tools.domain.errors import (
     RateLimited,
     SubmitUnclear,
 )
-from perun.tools.domain.orders import ClearedOrder, Order, OrderTerms
+from perun.tools.domain.orders import ClearedOrder, Order, OrderTerms, cleared_terms
 
 _REFUSALS: Final = {400, 403, 404, 422}
 _TOO_MANY: Final = 429
@@ -62,9 +62,7 @@ class AlpacaWriter:
             NotSent: no connection came about; may be sent again with the same id.
             SubmitUnclear: it may stand at Alpaca; look it up and never send it again.
         """
-        if not isinstance(order, ClearedOrder):
-            raise TypeError("only a ClearedOrder may be placed")
-        terms = order.terms
+        terms = cleared_terms(order)
         try:
             answer = self._line.ask("POST", "/orders", wire_body(terms))
         except NoAnswer as error:

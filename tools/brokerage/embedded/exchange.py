@@ -21,7 +21,7 @@ from perun.tools.brokerage.embedded.ticket import Ticket
 from perun.tools.brokerage.embedded.updates import Listener, updates
 from perun.tools.domain.errors import ConfigurationError, UnknownSymbol
 from perun.tools.domain.market import MarketClock
-from perun.tools.domain.orders import ClearedOrder, Fill, Order
+from perun.tools.domain.orders import ClearedOrder, Fill, Order, cleared_terms
 
 _ID_BYTES: Final = 4
 
@@ -131,9 +131,7 @@ class Exchange:
             OrderRejected: the exchange refuses it for good.
             MarketUnavailable: the recording has no session left in which it could trade.
         """
-        if not isinstance(order, ClearedOrder):
-            raise TypeError(f"the exchange accepts a ClearedOrder and nothing else, not {type(order).__name__}")
-        return self._place(Ticket.of(order.terms))
+        return self._place(Ticket.of(cleared_terms(order)))
 
     def take_ticket(self, ticket: Ticket) -> Order:
         """Place an order of another program. For the exchange's own server alone: nobody has cleared it.

@@ -1,10 +1,11 @@
-"""How many examples the large properties try, in all."""
+"""How much the large properties try: as the command line says."""
 
 import pytest
 
+from support.effort import Effort
+
 
 @pytest.fixture
-def examples(request: pytest.FixtureRequest) -> int:
-    """What `--examples` says: 100,000 unless told, 1,000,000 for the long run."""
-    number: int = request.config.getoption("--examples")
-    return number
+def effort(request: pytest.FixtureRequest) -> Effort:
+    """What `--examples` and `--salt` say."""
+    return Effort(request.config.getoption("--examples"), request.config.getoption("--salt"))

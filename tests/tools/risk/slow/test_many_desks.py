@@ -1,17 +1,20 @@
 """A hundred thousand desks, or as many as `--examples` says: what the gate clears breaks no limit, whatever comes.
 
-    pytest -n 2 -m slow tests/tools/risk/slow                       # 100,000 examples, about four minutes
-    pytest -n 2 -m slow tests/tools/risk/slow --examples 1000000    # the long run, about forty
+    pytest -n 2 -m slow tests/tools/risk/slow                       # 100,000 desks in all: about three quiet minutes
+    pytest -n 2 -m slow tests/tools/risk/slow --salt "round 7"      # the desks of that round, once more
+    nice python tests/tools/risk/slow/rounds.py FOLDER              # a million, in rounds
 
-Each test takes its share. A failing example prints its dice; thrown again, they make the same desk.
+Each of the tests takes its share of the whole, so that the default of CI's slow lane is 100,000 over all of them. A
+failing example prints its dice; thrown again, they make the same desk.
 """
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from random import Random
 from typing import Any, TypeVar
 
 import pytest
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import HealthCheck, given, note, seed, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -19,6 +22,7 @@ from perun.tools.domain.orders import OrderTerms, Side
 from perun.tools.risk.facts import Situation
 from perun.tools.risk.gate import Cleared, Denied, Proposal, clear, clear_batch
 from perun.tools.risk.limits import Limits
+from support.effort import Effort
 from support.gate import entry
 from support.opinion_on_exposure import broken_exposure, broken_losses
 from support.random_desks import TIGHTER, Dice, some_desk, some_limits, some_wish, some_wishes, with_more
@@ -32,18 +36,20 @@ PARTS = range(4)
 """Each property is tried in so many parts, so that workers can share it."""
 
 
-def tried(part: int, examples: int, hundredths: int, throw: Callable[[Dice], None]) -> None:
+def tried(part: int, effort: Effort, hundredths: int, throw: Callable[[Dice], None]) -> None:
     """Throw the dice for one part of a property that takes so many hundredths of all examples."""
-    most = max(1, examples * hundredths // 100 // len(PARTS))
+    most = max(1, effort.examples * hundredths // 100 // len(PARTS))
     slow = [HealthCheck.too_slow]
 
     @settings(max_examples=most, deadline=None, database=None, derandomize=False, suppress_health_check=slow)
     @given(number=st.integers(0, 2**48))
     def property_(number: int) -> None:
-        seed = f"{part}/{number}"
-        note(f"Dice({seed!r})")
-        throw(Dice(seed))
+        name = f"{effort.salt}/{part}/{number}" if effort.salt else f"{part}/{number}"
+        note(f"Dice({name!r})")
+        throw(Dice(name))
 
+    if effort.salt:
+        property_ = seed(Random(f"{effort.salt}/{part}/{throw.__qualname__}").getrandbits(64))(property_)
     property_()
 
 
@@ -61,7 +67,7 @@ def broken(asked: Proposal, terms: OrderTerms, desk: Situation, lines: Limits, s
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_when_anything_is_cleared_then_a_second_opinion_finds_no_broken_limit(part: int, examples: int) -> None:
+def test_when_anything_is_cleared_then_a_second_opinion_finds_no_broken_limit(part: int, effort: Effort) -> None:
     def throw(dice: Dice) -> None:
         desk, lines = some_desk(dice), some_limits(dice)
         sent: list[OrderTerms] = []
@@ -72,7 +78,7 @@ def test_when_anything_is_cleared_then_a_second_opinion_finds_no_broken_limit(pa
                 assert broken(proposal, decision.order.terms, desk, lines, sent) == set()
                 sent.append(decision.order.terms)
 
-    tried(part, examples, 35, throw)
+    tried(part, effort, 35, throw)
 
 
 HOSTILE = [
@@ -90,7 +96,7 @@ HOSTILE += [
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_when_any_number_is_hostile_then_it_is_refused_or_judged_like_any_other(part: int, examples: int) -> None:
+def test_when_any_number_is_hostile_then_it_is_refused_or_judged_like_any_other(part: int, effort: Effort) -> None:
     def throw(dice: Dice) -> None:
         desk, lines, asked = some_desk(dice), some_limits(dice), some_wishes(dice)
         odd_desk, odd_lines = with_a_hostile_number(desk, dice), with_a_hostile_number(lines, dice)
@@ -102,7 +108,7 @@ def test_when_any_number_is_hostile_then_it_is_refused_or_judged_like_any_other(
                     assert broken(proposal, decision.order.terms, there, here, sent) == set()
                     sent.append(decision.order.terms)
 
-    tried(part, examples, 5, throw)
+    tried(part, effort, 5, throw)
 
 
 def with_a_hostile_number(noun: Noun, dice: Dice) -> Noun | None:
@@ -129,33 +135,33 @@ def numbers(told: Any) -> Iterator[tuple[Any, Any]]:
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_when_exposure_is_added_then_no_entry_grows_or_is_cleared_that_was_denied(part: int, examples: int) -> None:
+def test_when_exposure_is_added_then_no_entry_grows_or_is_cleared_that_was_denied(part: int, effort: Effort) -> None:
     def throw(dice: Dice) -> None:
         desk, lines, asked = some_desk(dice), some_limits(dice), some_wish(dice, ways=[entry])
         assert size(clear(asked, with_more(desk, dice), lines)) <= size(clear(asked, desk, lines))
 
-    tried(part, examples, 20, throw)
+    tried(part, effort, 20, throw)
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_when_one_limit_is_tightened_then_no_more_shares_are_cleared(part: int, examples: int) -> None:
+def test_when_one_limit_is_tightened_then_no_more_shares_are_cleared(part: int, effort: Effort) -> None:
     def throw(dice: Dice) -> None:
         desk, lines, asked = some_desk(dice), some_limits(dice), some_wish(dice)
         name = dice.choice(sorted(TIGHTER))
         narrower = Limits(**{**dict(lines), name: TIGHTER[name](getattr(lines, name))})
         assert size(clear(asked, desk, narrower)) <= size(clear(asked, desk, lines)), name
 
-    tried(part, examples, 20, throw)
+    tried(part, effort, 20, throw)
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_when_a_batch_comes_in_another_order_then_every_verdict_is_the_same(part: int, examples: int) -> None:
+def test_when_a_batch_comes_in_another_order_then_every_verdict_is_the_same(part: int, effort: Effort) -> None:
     def throw(dice: Dice) -> None:
         desk, lines, asked = some_desk(dice), some_limits(dice), some_wishes(dice)
         shuffled = dice.sample(asked, len(asked))
         assert verdicts(clear_batch(asked, desk, lines)) == verdicts(clear_batch(shuffled, desk, lines))
 
-    tried(part, examples, 10, throw)
+    tried(part, effort, 10, throw)
 
 
 def verdicts(decisions: list[tuple[Any, Cleared | Denied]]) -> list[Any]:
@@ -164,7 +170,7 @@ def verdicts(decisions: list[tuple[Any, Cleared | Denied]]) -> list[Any]:
 
 @pytest.mark.parametrize("part", PARTS)
 def test_when_the_same_is_asked_twice_then_the_answer_is_the_same_and_the_facts_are_untouched(
-    part: int, examples: int
+    part: int, effort: Effort
 ) -> None:
     def throw(dice: Dice) -> None:
         desk, lines, asked = some_desk(dice), some_limits(dice), some_wish(dice)
@@ -175,4 +181,4 @@ def test_when_the_same_is_asked_twice_then_the_answer_is_the_same_and_the_facts_
         assert desk.model_dump_json() == before
         assert type(first.verdict).model_validate_json(first.verdict.model_dump_json()) == first.verdict
 
-    tried(part, examples, 10, throw)
+    tried(part, effort, 10, throw)
