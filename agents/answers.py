@@ -102,6 +102,22 @@ def risk_form(symbols: tuple[str, ...]) -> type[RiskAnswer]:
     )
 
 
+class ChronicleSentence(Frozen):
+    """One sentence about what the record holds."""
+
+    text: Annotated[str, Field(min_length=1, max_length=400)]
+    cites: Annotated[list[Annotated[str, Field(max_length=160)]], Field(max_length=6)]
+    """Ids such as `[cycle:2009-06-01/event:12]`, copied from the record."""
+
+
+class ChronicleAnswer(Frozen):
+    """What the record says to a question, or that it says nothing."""
+
+    in_record: bool
+    """Whether the record answers the question."""
+    sentences: Annotated[list[ChronicleSentence], Field(max_length=10)]
+
+
 def _one_of(symbols: tuple[str, ...]) -> Any:
     return cast(Any, Literal)[symbols]
 

@@ -11,7 +11,7 @@ from perun.agents.conversation import Conversation
 from perun.agents.extracting import only_object
 from perun.agents.models import Mind, Question, Reply, ToolCall, ToolSpec
 from perun.agents.prompting import Prompt
-from perun.agents.roles import ROSTER
+from perun.agents.roles import CAST
 from perun.tools.domain.clock import stopwatch
 from perun.tools.domain.errors import AnswerUnusable, ModelUnavailable
 from perun.tools.domain.events import AgentAbstained, Called, ModelAsked, Usage
@@ -127,8 +127,8 @@ class Asker:
         return said.answered(reply, told, last=said.rounds + 1 >= self.tool_rounds)
 
     def _offered(self, turn: Turn[Answer], said: Conversation) -> tuple[Tool, ...]:
-        """What the role may call now. Nobody can widen what the roster grants."""
-        granted = ROSTER[turn.role].tools
+        """What the role may call now. Nobody can widen what the cast list grants."""
+        granted = CAST[turn.role].tools
         return tuple(tool for tool in turn.tools if tool.kind in granted) if said.rounds < self.tool_rounds else ()
 
     def _reply(self, turn: Turn[Answer], said: Conversation) -> Reply:
@@ -161,6 +161,7 @@ class Asker:
                 prompt=prompt.name,
                 prompt_hash=prompt.hash,
                 messages=said.written,
+                offered=tuple(tool.name for tool in self._offered(turn, said)),
                 answer=reply.text,
                 calls=tuple(Called(id=call.id, name=call.name, arguments=call.arguments) for call in reply.calls),
                 missed=reply.missed,

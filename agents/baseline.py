@@ -116,7 +116,8 @@ def _judge(symbol: str, facts: RiskManagerFacts) -> ReviewAnswer:
     if not volatility:
         return ReviewAnswer(symbol=symbol, ruling=Ruling.VETO, keep_percent=0, reason="Volatility is not known.")
     keep = min(100, int(100 * TARGET_VOLATILITY / volatility))
-    reason = f"Volatility {plain(volatility)} a year against a target of {TARGET_VOLATILITY}: keep {keep}%."
+    beside = "within" if keep == 100 else "above"
+    reason = f"Volatility {plain(volatility)} a year is {beside} the target: keep {keep}%."
     return ReviewAnswer(
         symbol=symbol, ruling=Ruling.APPROVE if keep == 100 else Ruling.SHRINK, keep_percent=keep, reason=reason
     )

@@ -1,6 +1,8 @@
 """What lowers an agent's confidence, by rule: numbers that nobody was shown, and evidence from outside alone.
 
-- Each unverified number takes 10 points of a hundred, 30 at most. From a SELL nothing is taken: an exit stays open.
+- Each unverified number takes 10 points of a hundred, 30 at most. From a SELL nothing is taken: an exit stays open. For
+  the risk manager, who states no confidence, it takes them from the percentage that a purchase may keep: to approve or
+  to shrink on numbers that nobody was shown lets through less, and a veto stays one.
 - A stance without evidence that the desk itself vouches for is worth a coin's toss at most, 50 points; a BUY without
   any becomes a HOLD. What comes from outside may make the desk more careful, never bolder.
 

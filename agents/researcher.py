@@ -51,7 +51,8 @@ def research(asker: Asker, facts: ResearcherFacts) -> tuple[Finding, ...] | Abst
     known = {_id(document): document for document in facts.documents}
 
     def check(answer: ResearchAnswer) -> str:
-        invented = sorted({finding.source for finding in answer.findings} - known.keys())
+        cited = {finding.source for finding in answer.findings}
+        invented = sorted(source for source in cited if wording.bracketed(source) not in known)
         return f"unknown sources {', '.join(invented)}" if invented else ""
 
     answer = asker.ask(Turn("researcher", facts.symbol, facts, _holes(facts), ResearchAnswer, check))
@@ -77,7 +78,7 @@ def search(asker: Asker, facts: ResearcherFacts) -> tuple[Finding, ...] | Abstai
 def _findings(facts: ResearcherFacts, known: dict[str, Document], said: Iterable[FindingAnswer]) -> Iterator[Finding]:
     for found in said:
         number, summary = _NUMBER.match(found.source.strip()), plain(found.summary, LONGEST_SUMMARY)
-        document = known.get(number.group(1) if number else found.source)
+        document = known.get(number.group(1) if number else wording.bracketed(found.source))
         if document is not None and summary:
             yield Finding(
                 symbol=facts.symbol,

@@ -1,10 +1,13 @@
-"""Minds that neither hear nor tell a secret: what goes to a provider and what comes back is blotted first."""
+"""Minds that neither hear nor tell a secret, and memory files that keep none: what passes is blotted first."""
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from perun.agents.models import Mind, Question, Reply, ToolCall
 from perun.graph.redaction import Redaction
+from perun.memory.entries import MemoryEntry
+from perun.memory.memdir import Memdir
 from perun.tools.domain.errors import ModelUnavailable
 
 
@@ -34,3 +37,15 @@ class _Hushed:
         calls = (ToolCall(call.id, self._blot(call.name), self._blot(call.arguments)) for call in reply.calls)
         missed = tuple(map(self._blot, reply.missed))
         return replace(reply, text=self._blot(reply.text), calls=tuple(calls), missed=missed)
+
+
+class HushedMemdir(Memdir):
+    """Memory files without secrets, whoever's words are remembered: an agent's, a broker's or an error's."""
+
+    def __init__(self, root: Path, redaction: Redaction) -> None:
+        super().__init__(root)
+        self._document = redaction.document
+
+    def write(self, entry: MemoryEntry) -> Path:
+        """Put the entry on disk as `Memdir` does, blotted."""
+        return super().write(MemoryEntry.model_validate_json(self._document(entry.model_dump_json())))

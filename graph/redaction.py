@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from typing import Any, Final
+from urllib.parse import quote
 
 from perun.tools.domain.events import EVENT, Event
 
@@ -20,19 +21,31 @@ _LOOKS_LIKE_A_KEY: Final = re.compile(
 )
 _LOGIN: Final = re.compile(r"(?<=://)[^/@\s:]+:[^/@\s]+(?=@)")
 """Name and password in an address."""
+_ESCAPED: Final = re.compile(r"\\+(?:u00(?P<code>2[013-9a-f]|[346][0-9a-f]|5[0-9abd-f]|7[0-9a-e])|/)", re.IGNORECASE)
+"""A character that JSON lets one write as its number, or a slash, though it needs not be; never a quote or backslash."""
 
 
 class Redaction:
     """What must not be read anywhere."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._secrets = sorted({each for each in secrets if len(each) >= SHORTEST}, key=len, reverse=True)
+        told = {spelling for each in secrets if len(each) >= SHORTEST for spelling in _spellings(each)}
+        self._secrets = sorted(told, key=len, reverse=True)
 
     def text(self, text: str) -> str:
-        """The text without secrets."""
+        """The text without secrets, also where JSON's escapes hide one; other escapes stand as they were."""
+        clean = self._blotted(text)
+        if (plainer := _ESCAPED.sub(_meant, clean)) == clean:
+            return clean
+        told = self._blotted(plainer)
+        return clean if told == plainer else told
+
+    def whole(self, data: bytes) -> bytes:
+        """The bytes with every known secret in them crossed out at its own length, so that a binary form stays whole."""
         for secret in self._secrets:
-            text = text.replace(secret, MARK)
-        return _LOGIN.sub(MARK, _LOOKS_LIKE_A_KEY.sub(MARK, text))
+            written = secret.encode(errors="surrogateescape")
+            data = data.replace(written, b"x" * len(written))
+        return data
 
     def event(self, event: Event) -> Event:
         """The event without secrets; the event itself when there were none in it."""
@@ -44,9 +57,23 @@ class Redaction:
         """A JSON text without secrets, which stays one."""
         return json.dumps(_mapped(json.loads(text), self.text))
 
+    def _blotted(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, MARK)
+        return _LOGIN.sub(MARK, _LOOKS_LIKE_A_KEY.sub(MARK, text))
+
 
 KEYS: Final = Redaction()
 """Blots out what looks like a key, and knows no secret of anybody's."""
+
+
+def _spellings(secret: str) -> set[str]:
+    """A secret as it is, as JSON and Python write it, and as it stands in an address."""
+    return {secret, json.dumps(secret)[1:-1], repr(secret)[1:-1], quote(secret, safe="")}
+
+
+def _meant(escape: re.Match[str]) -> str:
+    return chr(int(escape["code"], 16)) if escape["code"] else "/"
 
 
 def _mapped(value: Any, blot: Callable[[str], str]) -> Any:

@@ -23,6 +23,8 @@ from perun.tools.domain.money import Percent
 
 _EVENT: Final = re.compile(r"(open\+|close-)\d{1,3}m|every \d{1,4}m")
 _URL: Final = re.compile(r"(https?|wss?)://\S+")
+SHORTEST_TOKEN: Final = 16
+"""Characters that nobody guesses, and that are no word of honest text."""
 _CRON: Final = re.compile(r"(\S+\s+){4}\S+")
 
 
@@ -87,6 +89,13 @@ def _url(text: str) -> str:
     return text
 
 
+def _token(secret: SecretStr | None) -> SecretStr | None:
+    # A shorter one is not blotted out of files and messages either: it might be any word.
+    if secret is not None and len(secret.get_secret_value()) < SHORTEST_TOKEN:
+        raise ValueError(f"should have {SHORTEST_TOKEN} characters or more, such as openssl rand -hex 16 makes")
+    return secret
+
+
 def _fallback(text: str | None) -> str | None:
     parse_fallback(text or "")
     return text
@@ -109,6 +118,7 @@ Lanes = Annotated[int, Field(ge=1, le=64)]
 Tokens = Annotated[int, Field(ge=64, le=1_000_000)]
 Text = Annotated[str | None, BeforeValidator(_empty_is_none)]
 Secret = Annotated[SecretStr | None, BeforeValidator(_empty_is_none)]
+Token = Annotated[SecretStr | None, BeforeValidator(_empty_is_none), AfterValidator(_token)]
 Folder = Annotated[Path, BeforeValidator(_not_empty)]
 Host = Annotated[str, BeforeValidator(_not_empty)]
 File = Annotated[Path | None, BeforeValidator(_empty_is_none)]

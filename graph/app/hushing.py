@@ -21,7 +21,19 @@ def redaction(settings: "Settings") -> "Redaction":
 
     from perun.graph.redaction import Redaction
 
-    return Redaction(value.get_secret_value() for value in vars(settings).values() if isinstance(value, SecretStr))
+    told = [value.get_secret_value() for value in vars(settings).values() if isinstance(value, SecretStr)]
+    return Redaction([*told, *filter(None, map(_password, told))])
+
+
+def _password(secret: str) -> str | None:
+    """The password inside a secret that is an address."""
+    from urllib.parse import unquote, urlsplit
+
+    try:
+        password = urlsplit(secret).password
+    except ValueError:
+        return None
+    return unquote(password) if password else None
 
 
 @cache
@@ -39,6 +51,8 @@ def of_this_process() -> "Redaction":
 def hush() -> None:
     """From now on, log records and tracebacks of whatever ends a thread or the process hold no secret."""
     logging.setLogRecordFactory(_record)
+    # When several threads fail at once, one error reaches a person; the others would as tracebacks.
+    logging.getLogger("concurrent.futures").addHandler(logging.NullHandler())
     sys.excepthook = _print
     threading.excepthook = lambda ended: _print(ended.exc_type, ended.exc_value, ended.exc_traceback)
 

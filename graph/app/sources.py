@@ -9,6 +9,7 @@ from perun.agents.clients import Line, openai_failures
 from perun.agents.models import Mind
 from perun.agents.prices import Price
 from perun.agents.researcher import WEB
+from perun.graph.app.hushing import redaction
 from perun.graph.app.settings import Settings
 from perun.tools.domain.ports import NewsSource
 from perun.tools.research.archive import Archive
@@ -54,8 +55,9 @@ def web(settings: Settings) -> dict[str, Mind]:
 
 
 def archive(settings: Settings, folder: Path) -> Archive:
-    """Where findings are kept for later cycles."""
-    return Archive(folder / "var" / "research", timedelta(minutes=settings.research_cache_minutes))
+    """Where findings are kept for later cycles, without secrets."""
+    interval = timedelta(minutes=settings.research_cache_minutes)
+    return Archive(folder / "var" / "research", interval, redaction(settings).document)
 
 
 def _price(settings: Settings) -> Price:

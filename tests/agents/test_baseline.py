@@ -180,7 +180,7 @@ def test_when_a_recorded_share_was_wild_then_only_part_is_kept(market: RecordedM
     look = seen(market, "AAPL", date(2013, 2, 15)).snapshot
     advice = advised(look)
     assert (advice.ruling, advice.keep.root) == (Ruling.SHRINK, Decimal(57))
-    assert advice.reason == "Volatility 0.5251 a year against a target of 0.30: keep 57%."
+    assert advice.reason == "Volatility 0.5251 a year is above the target: keep 57%."
 
 
 def advised(look: SymbolSnapshot) -> Advice:

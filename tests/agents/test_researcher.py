@@ -39,7 +39,13 @@ def test_when_nothing_matters_then_there_are_no_findings_which_is_no_abstention(
     assert research(asker(saying(ResearchAnswer(findings=[]))), researcher_facts()) == ()
 
 
-@pytest.mark.parametrize("source", ["[news:9]", "news:1", "[bars:AAPL:2013-02-28]", ""])
+def test_when_a_source_stands_without_its_brackets_then_it_is_read_without_a_repair() -> None:
+    said = research(asker(saying(found("news:1"))), researcher_facts())
+    assert not isinstance(said, Abstained)
+    assert [each.source for each in said] == ["[news:1]"]
+
+
+@pytest.mark.parametrize("source", ["[news:9]", "1", "[bars:AAPL:2013-02-28]", ""])
 def test_when_a_source_is_unknown_then_the_model_must_repair(source: str) -> None:
     mind = saying(found(source), found())
     said = research(asker(mind), researcher_facts())

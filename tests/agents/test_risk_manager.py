@@ -7,12 +7,14 @@ from pydantic import ValidationError
 
 from perun.agents.answers import ReviewAnswer, RiskAnswer
 from perun.agents.asking import Abstained
+from perun.agents.baseline import Baseline
 from perun.agents.risk_manager import advise, veto
 from perun.tools.domain.errors import ModelUnavailable
+from perun.tools.domain.events import NumbersUnverified
 from perun.tools.domain.money import Percent
 from perun.tools.domain.signals import Advice, Ruling
 from support.agent_facts import risk_manager_facts
-from support.minds import asker, saying
+from support.minds import MemoryTape, asker, saying
 
 
 def review(symbol: str, ruling: Ruling = Ruling.APPROVE, keep: int = 100) -> ReviewAnswer:
@@ -91,3 +93,44 @@ def test_when_the_gate_told_what_it_would_allow_then_the_risk_manager_reads_it_i
     advise(asker(mind), risk_manager_facts())
     told = "- IBM: at most 191 shares with a stop at 100.05; tightest limit: MAX_POSITION_SIZE 0.1992 of 0.2"
     assert told in mind.questions[0].messages[1].text
+
+
+STRANGE = "Momentum of 912.5 and a beta of 4.31 speak of it; volatility is 0.15, and 40% may stay."
+
+
+@pytest.mark.parametrize(
+    ("ruling", "said", "stands", "keeps"),
+    [
+        (Ruling.APPROVE, 40, Ruling.SHRINK, 80),
+        (Ruling.SHRINK, 40, Ruling.SHRINK, 20),
+        (Ruling.SHRINK, 15, Ruling.SHRINK, 0),
+        (Ruling.VETO, 40, Ruling.VETO, 0),
+    ],
+)
+def test_when_a_reason_holds_numbers_that_nobody_was_shown_then_a_purchase_keeps_less_and_the_record_says_so(
+    ruling: Ruling, said: int, stands: Ruling, keeps: int
+) -> None:
+    reason = STRANGE.replace("40", f"{said}")
+    told = ReviewAnswer(symbol="IBM", ruling=ruling, keep_percent=said, reason=reason)
+    tape = MemoryTape()
+    advice = advise(asker(saying(RiskAnswer(reviews=[told, review("AAPL")])), tape), risk_manager_facts())
+    assert not isinstance(advice, Abstained)
+    assert advice[0] == Advice(symbol="IBM", ruling=stands, keep=Percent(Decimal(keeps)), reason=reason)
+    (noted,) = [event for event in tape.events if isinstance(event, NumbersUnverified)]
+    assert (noted.role, noted.symbol, noted.numbers, noted.stands) == ("risk_manager", "IBM", ("912.5", "4.31"), keeps)
+    assert noted.said >= noted.stands
+
+
+def test_when_a_reason_for_an_exit_holds_a_strange_number_then_it_is_noted_and_the_exit_stays_whole() -> None:
+    told = ReviewAnswer(symbol="AAPL", ruling=Ruling.APPROVE, keep_percent=100, reason="It fell 77.7%.")
+    tape = MemoryTape()
+    advice = advise(asker(saying(RiskAnswer(reviews=[review("IBM"), told])), tape), risk_manager_facts())
+    assert not isinstance(advice, Abstained)
+    assert (advice[1].ruling, advice[1].keep) == (Ruling.APPROVE, Percent(Decimal(100)))
+    assert [event.numbers for event in tape.events if isinstance(event, NumbersUnverified)] == [("77.7%",)]
+
+
+def test_when_the_baseline_reviews_then_none_of_its_numbers_is_strange() -> None:
+    tape = MemoryTape()
+    advise(asker(Baseline(), tape), risk_manager_facts())
+    assert not [event for event in tape.events if isinstance(event, NumbersUnverified)]

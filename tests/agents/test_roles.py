@@ -4,7 +4,7 @@ import pytest
 
 from perun.agents.baseline import Baseline
 from perun.agents.prompting import load_prompts
-from perun.agents.roles import HOLES, RESEARCHER, ROSTER
+from perun.agents.roles import CAST, HOLES, RESEARCHER, ROSTER
 from support.minds import PROMPTS
 
 
@@ -13,7 +13,7 @@ def test_when_the_shipped_prompts_are_loaded_then_each_role_has_exactly_its_hole
 
 
 def test_when_a_prompt_ships_then_a_role_speaks_it() -> None:
-    assert {path.stem for path in PROMPTS.glob("*.md")} == set(ROSTER)
+    assert {path.stem for path in PROMPTS.glob("*.md")} == set(CAST)
 
 
 @pytest.mark.parametrize("role", ROSTER)

@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
 from decimal import Decimal
 from itertools import cycle
 from pathlib import Path
@@ -18,20 +17,18 @@ from perun.agents.researcher import WEB
 from perun.agents.roles import ROSTER
 from perun.graph.app.wiring import open_floor
 from perun.graph.cycle import Floor, run_cycle
-from perun.memory.entries import Kind, MemoryEntry, entry_id
 from perun.tools.domain.clock import StoppedClock
 from perun.tools.domain.events import MemoriesRecalled, ModelAsked, ResearchRead, ToolCalled, Usage
-from perun.tools.domain.research import Document
 from perun.tools.research.cleaning import plain
 from support.floor import parts, settings
 from support.injections import FOREIGN, INJECTIONS, batches
+from support.planting import CLEAN, in_memory, in_news
 
 SYMBOLS = ("AAPL", "IBM")
 CANARIES = {
     name: f"canary-{name.replace('_', '-')}-5f2c9e71"
     for name in ("openai_api_key", "google_api_key", "perplexity_api_key", "alpaca_api_key", "alpaca_secret_key")
 }
-CLEAN = ("Sales were as expected.", "The board kept its guidance.")
 HIDDEN = re.compile(
     "[\x00-\x09\x0b-\x1f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufe00-\ufe0f\U000e0000-\U000e01ef]"
 )
@@ -91,55 +88,17 @@ class Searching(Obedient):
         return {"findings": rows[:5], "pages": pages}
 
 
-class Planted:
-    """A source of documents, half of the texts for each symbol."""
-
-    def __init__(self, texts: Sequence[str]) -> None:
-        self._texts = texts
-
-    def read(self, symbol: str, as_of: datetime) -> list[Document]:
-        mine = self._texts[SYMBOLS.index(symbol) :: 2]
-        return [
-            Document(id=f"p{n}", symbol=symbol, url="https://evil.example", published=as_of, text=text)
-            for n, text in enumerate(mine)
-        ]
-
-
 @contextmanager
 def desk(folder: Path, mind: Obedient, **changes: Any) -> Any:
     with open_floor(settings(folder, **CANARIES, **changes), parts(minds=dict.fromkeys(ROSTER, mind))) as floor:
         yield floor
 
 
-def in_news(floor: Floor, texts: Sequence[str]) -> Floor:
-    return replace(floor, news=Planted(texts))
-
-
-def in_research(floor: Floor, texts: Sequence[str]) -> Floor:
+def in_research(floor: Floor, symbols: Sequence[str], texts: Sequence[str]) -> Floor:
     return replace(floor, minds={**floor.minds, WEB: Searching(texts)}, clock=StoppedClock(floor.book.clock().now))
 
 
-def in_memory(floor: Floor, texts: Sequence[str]) -> Floor:
-    now = floor.book.clock().now
-    floor.memory.remember(
-        [
-            MemoryEntry(
-                id=entry_id(Kind.LESSON, "planted", str(n)),
-                kind=Kind.LESSON,
-                symbols=(SYMBOLS[n % 2],),
-                as_of=now,
-                written_at=now,
-                cycle_id="planted",
-                source="analyst",
-                text=text,
-            )
-            for n, text in enumerate(texts)
-        ]
-    )
-    return floor
-
-
-PLACES: dict[str, Callable[[Floor, Sequence[str]], Floor]] = {
+PLACES: dict[str, Callable[[Floor, Sequence[str], Sequence[str]], Floor]] = {
     "news": in_news, "research": in_research, "memory": in_memory,
 }  # fmt: skip
 READS = {"news": 10, "research": 10, "memory": 6}
@@ -150,7 +109,7 @@ def run(folder: Path, place: str, texts: Sequence[str]) -> tuple[dict[str, Any],
     """One cycle with the texts in that place: its document, its record, and the mind that obeyed."""
     mind = Obedient()
     with desk(folder, mind) as floor:
-        document = run_cycle(PLACES[place](floor, texts), SYMBOLS)
+        document = run_cycle(PLACES[place](floor, SYMBOLS, texts), SYMBOLS)
         events = [stored.event for stored in floor.hand.ledger.events.read(document["cycle_id"])]
     return document, events, mind
 

@@ -35,7 +35,7 @@ class Garbles:
 
 @dataclass(frozen=True)
 class Holds:
-    """No answer at all: the connection stays open until the client gives up."""
+    """No answer until the client has hung up; one that never does is answered after all, and its test fails."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,8 @@ Answer = Says | Fails | Garbles | Holds | Breaks | Drips | Floods
 Script = Callable[[Request], Answer]
 
 tokens = words
+_PATIENCE = 60
+"""Seconds after which a client is taken to wait for ever; no loaded machine makes one that gives up so slow."""
 
 
 class ModelServer:
@@ -176,7 +178,7 @@ class _Handler(BaseHTTPRequestHandler):
             case Garbles(text):
                 self._send(200, text)
             case Holds():
-                self.connection.recv(1)  # returns once the client hangs up
+                self._hold(body)
             case Breaks(said):
                 text = self._said(body, said)
                 self._send(200, text[: len(text) // 2], length=len(text))
@@ -195,6 +197,13 @@ class _Handler(BaseHTTPRequestHandler):
         for event in stream(body, said, *self._models.counted(body, said)):
             self.wfile.write(event.encode())
         self.close_connection = True
+
+    def _hold(self, body: Request) -> None:
+        self.connection.settimeout(_PATIENCE)
+        try:
+            self.connection.recv(1)  # returns once the client hangs up
+        except TimeoutError:
+            self._send(200, self._said(body, Says("The client did not hang up.")))
 
     def _drip(self, text: str, pause: float) -> None:
         self._head(200, "application/json", len(text))

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,9 +28,11 @@ class _Page(Frozen):
 class Archive:
     """One JSON file for each symbol and interval, replaced as a whole."""
 
-    def __init__(self, folder: Path, interval: timedelta) -> None:
+    def __init__(self, folder: Path, interval: timedelta, hushed: Callable[[str], str] = str) -> None:
+        """`hushed` takes secrets out of a JSON text, which stays one."""
         self._folder = folder
         self._interval = interval
+        self._hushed = hushed
 
     def find(self, symbol: str, as_of: datetime) -> tuple[Finding, ...] | None:
         """What was found in the interval of `as_of`, by then; None when nobody looked, or the file is damaged."""
@@ -51,7 +53,8 @@ class Archive:
         beside = path.with_name(f".{path.name}.{uuid4().hex}")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            beside.write_text(json.dumps(page.model_dump(mode="json"), indent=2) + "\n", encoding="utf-8")
+            told = json.loads(self._hushed(page.model_dump_json()))
+            beside.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
             os.replace(beside, path)
         except OSError:
             with suppress(OSError):

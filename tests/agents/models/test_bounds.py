@@ -4,14 +4,13 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
-from threading import Event
+from threading import Barrier, Event
 
 import pytest
 
 from perun.agents.meter import LONGEST_ANSWER_BYTES
 from perun.agents.prices import Prices, parse_prices
 from perun.agents.providers import build_minds
-from perun.tools.domain.clock import stopwatch
 from perun.tools.domain.errors import ModelUnavailable
 from support.model_server import Breaks, Drips, Fails, Floods, Garbles, Holds, Says
 
@@ -46,31 +45,25 @@ def test_when_an_answer_is_long_and_within_bounds_then_it_is_read_whole(reached,
 
 def test_when_an_answer_comes_drop_by_drop_then_it_is_given_up_when_the_time_is_over(reached, question):
     server, mind = reached
-    server.script = lambda _: Drips(Says(ANSWER), 0.02)
-    started = stopwatch()
+    server.script = lambda _: Drips(Says(ANSWER), 0.4)
     with pytest.raises(ModelUnavailable, match="did not finish its answer in time"):
-        mind(timeout_seconds=0.5).reply(question)
-    assert stopwatch() - started < 5
+        mind(timeout_seconds=1).reply(question)
     assert server.calls == 1
 
 
 def test_when_the_server_holds_its_answer_then_retries_share_the_one_deadline(reached, question):
     server, mind = reached
     server.script = lambda _: Holds()
-    started = stopwatch()
     with pytest.raises(ModelUnavailable, match="did not answer in time"):
-        mind(timeout_seconds=0.5, max_retries=5).reply(question)
-    assert stopwatch() - started < 5
+        mind(timeout_seconds=1, max_retries=5).reply(question)
     assert server.calls == 1
 
 
 def test_when_the_question_has_less_time_than_the_provider_then_the_question_s_time_counts(reached, question):
     server, mind = reached
     server.script = lambda _: Holds()
-    started = stopwatch()
     with pytest.raises(ModelUnavailable, match="did not answer in time"):
-        mind(timeout_seconds=60).reply(replace(question, patience=0.3))
-    assert stopwatch() - started < 5
+        mind(timeout_seconds=600).reply(replace(question, patience=1))
 
 
 def test_when_the_question_s_time_is_over_already_then_no_request_is_made(reached, question):
@@ -116,12 +109,17 @@ def test_when_all_lanes_are_taken_then_a_question_waits_only_as_long_as_it_may(s
 
 
 def test_when_many_ask_at_once_then_no_more_are_open_at_the_server_than_it_has_lanes(serving, settings, question):
-    server = serving(lambda _: Says(ANSWER))
-    server.delay = 0.05
+    three = Barrier(3, timeout=60)
+
+    def script(_):
+        three.wait()  # nobody is answered before three are in
+        return Says(ANSWER)
+
+    server = serving(script)
     mind = build_minds(settings(openai_base_url=server.base_url, concurrency=3), ["trader"])["trader"]
     with ThreadPoolExecutor(12) as pool:
         assert len(list(pool.map(mind.reply, [question] * 12))) == 12
-    assert 1 < server.most_at_once <= 3
+    assert server.most_at_once == 3
 
 
 def test_when_a_question_is_asked_then_the_longest_answer_is_told_and_its_cost_is_counted(reached, question):

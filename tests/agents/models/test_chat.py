@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from perun.agents.providers import build_minds
-from perun.tools.domain.clock import stopwatch
 from perun.tools.domain.errors import ModelRefusedKey, ModelUnavailable
 from support.model_server import Fails, Garbles, Holds, ModelServer, Says, tokens
 
@@ -133,11 +132,9 @@ def test_when_nobody_listens_then_the_model_is_unavailable_and_the_address_is_na
 
 def test_when_the_server_holds_its_answer_then_the_question_times_out(serving, mind, question):
     server = serving(lambda _: Holds())
-    started = stopwatch()
     with pytest.raises(ModelUnavailable, match="did not answer in time"):
-        mind(server, timeout_seconds=0.3, max_retries=0).reply(question)
+        mind(server, timeout_seconds=1, max_retries=0).reply(question)
     assert server.calls == 1
-    assert stopwatch() - started < 10
 
 
 @pytest.mark.parametrize(
