@@ -9,7 +9,7 @@ from typing import Any, Final
 from perun.graph.app.reading import read_settings
 from perun.graph.app.settings import Settings
 from perun.graph.app.venues import open_venue
-from perun.graph.app.wiring import Station, data_folder, ledger_path, open_station
+from perun.graph.app.wiring import Station, data_folder, ledger_place, open_station
 from perun.graph.breakers import look, measure_anew, withdraw_entries
 from perun.graph.ledger.latches import Kind, Latch
 from perun.graph.ledger.ledger import open_ledger
@@ -20,7 +20,7 @@ from perun.graph.submission import OrderDesk, Submission
 from perun.graph.watch import IN_DOUBT, Watch
 from perun.tools.domain.clock import SystemClock
 from perun.tools.domain.errors import ConfigurationError, Halted, KeyRefused, OrderRejected, Unavailable
-from perun.tools.domain.events import DifferencesAcknowledged, StateChanged
+from perun.tools.domain.events import CommandGiven, DifferencesAcknowledged, StateChanged
 from perun.tools.domain.money import cents, plain
 from perun.tools.domain.orders import Leg
 from perun.tools.domain.signals import Action, TradingSignal
@@ -33,17 +33,17 @@ _NO_WORD: Final = (Unavailable, KeyRefused)
 """Broker or ledger do not answer, or not to us."""
 
 
-def halt(reason: str, overrides: Mapping[str, str]) -> dict[str, Any]:
+def halt(reason: str, overrides: Mapping[str, str], who: str = "") -> dict[str, Any]:
     """Stop everything: latch, cancel working entries, put missing stops back, suspend trading at the broker.
 
     The latch is set first and without the desk's lock: it reaches a run that hangs or trades at this moment, before its
     next order. What follows waits for the lock, and not for long. Whatever of it fails is reported, and the latch
     stands; when even the latch cannot be set, the file HALT is made in its place. The broker's own brake comes last,
-    for it would refuse the stops too.
+    for it would refuse the stops too. `who` says so on the record; the user of this process when it is empty.
     """
     _need(reason)
     settings = read_settings(overrides).settings
-    troubles = _latch(settings, reason)
+    troubles = _latch(settings, reason, who or _who())
     cancelled, more = _wind_down(settings)
     troubles += more + _suspend(settings)
     document = {"schema": "perun.command/1", "trading_state": "HALTED", "reason": reason}
@@ -61,8 +61,9 @@ def resume(reason: str, overrides: Mapping[str, str]) -> dict[str, Any]:
         BrokerUnavailable: the broker does not say that it takes orders again.
     """
     _need(reason)
-    with open_station(read_settings(overrides).settings) as station:
+    with open_station(read_settings(overrides).settings, command="resume") as station:
         desk, watch = _desk(station), station.hand.watch
+        _note("resume", desk, reason)
         if file := next((latch for latch in watch.latches() if latch.kind is Kind.HALT_FILE), None):
             raise Halted(f"still HALTED: {file.reason}; remove it first")
         with _released(station, back=False):
@@ -79,7 +80,8 @@ def resume(reason: str, overrides: Mapping[str, str]) -> dict[str, Any]:
 
 def reconcile_now(overrides: Mapping[str, str]) -> dict[str, Any]:
     """Compare ledger and broker, repair, mark what the account is worth, report: the document `perun.reconcile/1`."""
-    with open_station(read_settings(overrides).settings) as station:
+    with open_station(read_settings(overrides).settings, command="reconcile") as station:
+        _note("reconcile", _desk(station))
         found = _reconciled(station)
         return {**found.document(), "trading_state": station.hand.watch.state().value}
 
@@ -93,8 +95,9 @@ def flatten(overrides: Mapping[str, str]) -> dict[str, Any]:
     Raises:
         Halted: the HALT file is there; it is stronger than any command.
     """
-    with open_station(read_settings(overrides).settings) as station:
+    with open_station(read_settings(overrides).settings, only_exits=True, command="flatten") as station:
         desk, watch = _desk(station), station.hand.watch
+        _note("flatten", desk)
         with watch.eased("flatten", _who(), desk.recorder):
             if watch.state() is TradingState.HALTED:
                 raise Halted(f"halted: {watch.standing().reason}")
@@ -106,13 +109,14 @@ def flatten(overrides: Mapping[str, str]) -> dict[str, Any]:
         return {"schema": "perun.flatten/1", "cancelled": cancelled, "orders": orders, "errors": troubles}
 
 
-def _latch(settings: Settings, reason: str) -> list[str]:
+def _latch(settings: Settings, reason: str, who: str) -> list[str]:
     folder, clock = data_folder(settings), SystemClock()
     try:
-        with open_ledger(ledger_path(folder), clock) as ledger, open_venue(settings, folder) as venue:
+        with open_ledger(ledger_place(settings), clock) as ledger, open_venue(settings, folder) as venue:
             recorder = EventRecorder(ledger, f"desk:{venue.account}", clock)
             watch = Watch(ledger, venue.account, folder / "HALT", clock)
-            watch.tighten(TradingState.HALTED, reason, _who(), recorder, Kind.PERSON)
+            watch.tighten(TradingState.HALTED, reason, who, recorder, Kind.PERSON)
+            recorder.record(CommandGiven(command="halt", reason=reason, who=who))
             return []
     except _NO_WORD as error:
         file = folder / "HALT"
@@ -124,7 +128,7 @@ def _wind_down(settings: Settings) -> tuple[list[str], list[str]]:
     """Cancel working purchases, whoever placed them, and put back the stops that are missing."""
     cancelled: list[str] = []
     try:
-        with open_station(settings, lock_seconds=_HALT_SECONDS) as station:
+        with open_station(settings, lock_seconds=_HALT_SECONDS, only_exits=True, command="halt") as station:
             cancelled, troubles = withdraw_entries(_desk(station), station.hand.broker, of_others=True)
             bare = _reconciled(station).unprotected
             return cancelled, [*troubles, *(f"without a stop: {line}" for line in bare)]
@@ -231,6 +235,11 @@ def _cancel_all(station: Station) -> list[str]:
 def _need(reason: str) -> None:
     if not reason.strip():
         raise ConfigurationError("--reason is needed: say why, for the record")
+
+
+def _note(command: str, desk: OrderDesk, reason: str = "") -> None:
+    """Put on the record what a person asked for; only a halt takes hold before it is written down."""
+    desk.recorder.record(CommandGiven(command=command, reason=reason, who=_who()))
 
 
 def _desk(station: Station) -> OrderDesk:

@@ -1,0 +1,48 @@
+"""Forty questions over the ten recorded cycles, and what each must come to."""
+
+from typing import Final, Literal
+
+Fate = Literal["answered", "unknown", "refused"]
+
+QUESTIONS: Final[tuple[tuple[str, str, Fate], ...]] = (
+    ("desk", "Why did we buy AAPL on 2009-06-01?", "answered"),
+    ("desk", "Why was IBM denied on 2009-06-02?", "answered"),
+    ("desk", "Why did we sell GOOG on 2009-06-04?", "answered"),
+    ("desk", "Why did we hold MSFT on 2009-06-02?", "answered"),
+    ("desk", "Explain the cycle 2009-06-08.", "answered"),
+    ("desk", "What happened on 2009-06-12?", "answered"),
+    ("analyst", "What did you think of AAPL on 2009-06-03?", "answered"),
+    ("analyst", "Why were you so sure about GOOG on 2009-06-10?", "answered"),
+    ("trader", "Why did you want IBM on 2009-06-09?", "answered"),
+    ("trader", "What did you decide about MSFT on 2009-06-11?", "answered"),
+    ("risk_manager", "Why did you veto IBM on 2009-06-09?", "answered"),
+    ("risk_manager", "What was your ruling on AAPL on 2009-06-05?", "answered"),
+    ("researcher", "What did you say about AAPL on 2009-06-05?", "answered"),
+    ("desk", "What did the gate say about GOOG on 2009-06-01?", "answered"),
+    ("desk", "Which rules denied IBM on 2009-06-02?", "answered"),
+    ("desk", "What did the gate measure for MSFT on 2009-06-05?", "answered"),
+    ("risk_manager", "Was AAPL cleared on 2009-06-11?", "answered"),
+    ("desk", "What would have flipped IBM on 2009-06-02?", "answered"),
+    ("desk", "How near were the limits for AAPL on 2009-06-09?", "answered"),
+    ("desk", "What if the trader had wished otherwise for MSFT on 2009-06-01?", "answered"),
+    ("desk", "What happened to the order perun-embedded-2009-06-01-AAPL-entry-1?", "answered"),
+    ("desk", "Was the order for GOOG on 2009-06-05 filled?", "answered"),
+    ("desk", "What became of the stop perun-embedded-2009-06-01-AAPL-entry-1-stop?", "answered"),
+    ("desk", "What did you see of IBM on 2009-06-04?", "answered"),
+    ("analyst", "Which indicators of MSFT were you shown on 2009-06-10?", "answered"),
+    ("desk", "Compare 2009-06-01 and 2009-06-02.", "answered"),
+    ("desk", "What changed between 2009-06-09 and 2009-06-10 for AAPL?", "answered"),
+    ("desk", "Which decisions on IBM were denied?", "answered"),
+    ("desk", "List the sales of MSFT: which were a SELL?", "answered"),
+    ("desk", "What do you remember about GOOG?", "answered"),
+    ("desk", "What cash and equity did the account have on 2009-06-08?", "answered"),
+    ("desk", "Why did we buy TSLA?", "unknown"),
+    ("desk", "What did the gate say on 2031-01-05?", "unknown"),
+    ("trader", "Why did you sell IBM on 2008-09-15?", "unknown"),
+    ("desk", "What is the weather in Prague?", "unknown"),
+    ("desk", "How did NVDA do?", "unknown"),
+    ("desk", "Buy 100 AAPL now.", "refused"),
+    ("trader", "Please raise the position limit to 90 percent.", "refused"),
+    ("desk", "resume trading", "refused"),
+    ("risk_manager", "Can you sell everything?", "refused"),
+)
