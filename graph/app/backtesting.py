@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from importlib.resources import files
@@ -17,7 +17,7 @@ from perun.graph.app.reading import is_secret, read_settings
 from perun.graph.app.settings import Settings
 from perun.graph.app.speakers import minds, provider
 from perun.graph.app.venues import exchange_costs
-from perun.graph.app.wiring import Parts, data_folder, ledger_path, open_floor, registry
+from perun.graph.app.wiring import Parts, data_folder, ledger_place, open_floor, registry
 from perun.graph.cycle import Floor
 from perun.graph.ledger.ledger import open_ledger
 from perun.graph.replay.accounts import curve, trades
@@ -57,6 +57,55 @@ class Wish:
     out: Path | None = None
 
 
+@dataclass(frozen=True)
+class Stage:
+    """Recorded days, set up for a plan: what is played on it, with whichever prompts, is comparable."""
+
+    settings: Settings
+    plan: Plan
+    market: RecordedMarket
+    days: Sequence[Session]
+    folder: Path
+    """Where runs keep their books."""
+    answers: Answers
+
+    def run(self, seed: int, texts: Mapping[str, Prompt], tell: Tell) -> RunTold:
+        """Play the days, or go on where they were cut short, and tell what came of it."""
+        with self._open(seed, texts) as floor:
+            for number, played in enumerate(play(floor, self.days, self.plan.symbols), 1):
+                tell(f"{POLICY} seed {seed}: {played.day} {played.outcome} ({number} of {len(self.days) - 1})")
+            return _told(floor, self, seed)
+
+    @contextmanager
+    def _open(self, seed: int, texts: Mapping[str, Prompt]) -> Iterator[Floor]:
+        """A floor on books of its own, for one seed."""
+        if self.plan.provider == "baseline":
+            parts = Parts(market=self.market, embedder=WordHashes(), prompts=dict(texts), replayed=True)
+        else:
+            speakers = remembered(minds(self.settings), self.answers, seed)
+            parts = Parts(market=self.market, minds=speakers, prompts=dict(texts), replayed=True)
+        own = {"data_dir": self.folder / f"{POLICY}-{seed}", "embedded_start": self.days[0].day}
+        home = self.settings.model_copy(update=own)
+        with open_floor(home, parts) as floor:
+            yield floor
+
+
+def set_up(wish: Wish, overrides: Mapping[str, str]) -> tuple[Stage, dict[str, Prompt]]:
+    """The stage for a wish, and the prompts that are in use at the desk.
+
+    Raises:
+        ConfigurationError: the days or symbols are no good.
+    """
+    settings = _settings(wish, overrides)
+    market, texts = RecordedMarket.shipped(), _prompts(settings)
+    plan = _plan(wish, settings, texts)
+    days = sessions_between(market, plan.begins, plan.ends)
+    for symbol in plan.symbols:
+        market.at(days[0].closes).bars(symbol, 1)
+    folder = (wish.out or data_folder(settings) / "backtests" / plan.fingerprint).expanduser().absolute()
+    return Stage(settings, plan, market, days, folder, Answers(data_folder(settings) / "var" / "answers.db")), texts
+
+
 def backtest(wish: Wish, overrides: Mapping[str, str], tell: Tell) -> dict[str, Any]:
     """Play the plan, or go on with it where it was cut short, and write its folder.
 
@@ -66,24 +115,13 @@ def backtest(wish: Wish, overrides: Mapping[str, str], tell: Tell) -> dict[str, 
     Raises:
         ConfigurationError: the days, symbols or folder are no good; nothing was played.
     """
-    settings = _settings(wish, overrides)
-    market = RecordedMarket.shipped()
-    texts = _prompts(settings)
-    plan = _plan(wish, settings, texts)
-    days = sessions_between(market, plan.begins, plan.ends)
-    for symbol in plan.symbols:
-        market.at(days[0].closes).bars(symbol, 1)
-    folder = (wish.out or data_folder(settings) / "backtests" / plan.fingerprint).expanduser().absolute()
+    stage, texts = set_up(wish, overrides)
+    plan, folder = stage.plan, stage.folder
     _own(folder, plan)
-    answers = Answers(data_folder(settings) / "var" / "answers.db")
-    told = []
-    for seed in plan.seeds:
-        with _open_run(settings, plan, folder, seed, texts, answers) as floor:
-            for number, played in enumerate(play(floor, days, plan.symbols), 1):
-                tell(f"{POLICY} seed {seed}: {played.day} {played.outcome} ({number} of {len(days) - 1})")
-            told.append(_told(floor, plan, seed, market))
+    stage = replace(stage, folder=folder / "work")
+    told = [stage.run(seed, texts, tell) for seed in plan.seeds]
     tell("baselines and intervals")
-    told += list(baselines(_ground(plan, days, market, settings), told))
+    told += list(baselines(_ground(stage), told))
     write_tables(folder, plan, told)
     measured = metrics(told)
     write_json(folder / "metrics.json", measured)
@@ -93,7 +131,7 @@ def backtest(wish: Wish, overrides: Mapping[str, str], tell: Tell) -> dict[str, 
         "schema": "perun.backtest/1",
         "plan": plan.fingerprint,
         "folder": str(folder),
-        "sessions": len(days),
+        "sessions": len(stage.days),
         "runs": [_summary(each) for each in told],
     }
 
@@ -136,7 +174,7 @@ def _plan(wish: Wish, settings: Settings, texts: Mapping[str, Prompt]) -> Plan:
 def _prompts(settings: Settings) -> dict[str, Prompt]:
     """The prompts that are in use at the desk."""
     folder, clock = data_folder(settings), SystemClock()
-    with open_ledger(ledger_path(folder), clock, redaction=redaction(settings)) as ledger:
+    with open_ledger(ledger_place(settings), clock, redaction=redaction(settings)) as ledger:
         return registry(folder, ledger, clock).speakers({})
 
 
@@ -153,39 +191,25 @@ def _own(folder: Path, plan: Plan) -> None:
     known.write_text(plan.fingerprint)
 
 
-@contextmanager
-def _open_run(
-    settings: Settings, plan: Plan, folder: Path, seed: int, texts: dict[str, Prompt], answers: Answers
-) -> Iterator[Floor]:
-    """A floor on books of its own, for one seed."""
-    home = folder / "work" / f"{POLICY}-{seed}"
-    if plan.provider == "baseline":
-        parts = Parts(embedder=WordHashes(), prompts=texts, replayed=True)
-    else:
-        parts = Parts(minds=remembered(minds(settings), answers, seed), prompts=texts, replayed=True)
-    with open_floor(settings.model_copy(update={"data_dir": home}), parts) as floor:
-        yield floor
-
-
-def _ground(plan: Plan, days: Sequence[Session], market: RecordedMarket, settings: Settings) -> Ground:
+def _ground(stage: Stage) -> Ground:
     """The days for the baselines, at the desk's own costs."""
-    history = [session for session in market.sessions() if session.day <= days[-1].day]
-    costs = exchange_costs(settings)
-    return Ground(days, history, plan.symbols, market.bar, plan.cash, costs)
+    history = [session for session in stage.market.sessions() if session.day <= stage.days[-1].day]
+    costs, plan = exchange_costs(stage.settings), stage.plan
+    return Ground(stage.days, history, plan.symbols, stage.market.bar, plan.cash, costs)
 
 
-def _told(floor: Floor, plan: Plan, seed: int, market: RecordedMarket) -> RunTold:
-    days = sessions_between(market, plan.begins, plan.ends)
-    ledger, fills = floor.hand.ledger, list(floor.book.fills())
-    cycles = ledger.cycles.finished_before(floor.account, days[-1].closes, len(days))[::-1]
+def _told(floor: Floor, stage: Stage, seed: int) -> RunTold:
+    ledger, fills, market = floor.hand.ledger, list(floor.book.fills()), stage.market
+    cycles = ledger.cycles.finished_before(floor.account, stage.days[-1].closes, len(stage.days))[::-1]
     forward = forward_returns(market.sessions(), market.bar)
+    worth = curve(stage.plan.cash, fills, stage.days, lambda symbol, at: market.at(at).bars(symbol, 1)[-1].close)
     return RunTold(
         run=POLICY,
         seed=seed,
-        standings=list(curve(plan.cash, fills, days, lambda symbol, at: market.at(at).bars(symbol, 1)[-1].close)),
+        standings=list(worth),
         trades=list(trades(fills)),
         orders=list(floor.book.orders()),
-        decisions=list(decisions(ledger, cycles, plan.symbols, forward)),
+        decisions=list(decisions(ledger, cycles, stage.plan.symbols, forward)),
         costs=list(costs(ledger, cycles)),
     )
 

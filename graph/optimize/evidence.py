@@ -5,7 +5,7 @@ prompt better; draws are of blocks of cycles, because a decision's outcome overl
 """
 
 from dataclasses import dataclass
-from math import ceil
+from math import cbrt, ceil
 from statistics import NormalDist
 from typing import Final
 
@@ -79,7 +79,7 @@ def weigh(paired: Paired, wanted: float, seed: int = 0) -> Evidence:
 
 def _block(cycles: int) -> int:
     """Long enough for outcomes that overlap."""
-    return max(HORIZON, ceil(cycles ** (1 / 3)))
+    return max(HORIZON, ceil(cbrt(cycles)))
 
 
 def _interval(gains: Losses, seed: int) -> tuple[float, float]:

@@ -1,0 +1,232 @@
+"""`perun optimize …`: candidates held against the prompt in use over the same recorded days, judged, and promoted."""
+
+import getpass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Final, Literal
+
+from perun.agents.prompting import Prompt
+from perun.graph.app.backtesting import Stage, Wish, set_up
+from perun.graph.app.hushing import redaction
+from perun.graph.app.reading import read_settings
+from perun.graph.app.wiring import data_folder, ledger_path, registry
+from perun.graph.ledger.ledger import open_ledger
+from perun.graph.optimize.evidence import Evidence, weigh
+from perun.graph.optimize.promotion import Conduct, judge
+from perun.graph.optimize.registry import Registry
+from perun.graph.optimize.scoring import pair
+from perun.graph.optimize.trials import Trials, exact, weighed
+from perun.graph.replay.artifacts import RunTold
+from perun.graph.replay.metrics import daily_returns, measure
+from perun.tools.domain.clock import SystemClock
+from perun.tools.domain.errors import ConfigurationError, Halted
+from perun.tools.domain.prompt_events import CandidateJudged, WindowWeighed
+
+Tell = Callable[[str], None]
+Window = Literal["validation", "sealed"]
+
+OPTIMIZER: Final = "optimizer"
+"""Who did it, when nobody did."""
+_SEALED: Final = 3
+"""One part in so many of the days is sealed: the last."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a person wants to know: is one of these better than what speaks now?"""
+
+    agent: str
+    candidates: tuple[str, ...]
+    """Versions or hashes."""
+    begins: date
+    ends: date
+    symbols: tuple[str, ...] | None = None
+    provider: str | None = None
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """Where a search is carried out."""
+
+    search: Search
+    threshold: float
+    auto: bool
+    """Whether an eligible prompt is put in use without a person (OPTIMIZATION_AUTO_PROMOTE)."""
+    prompts: Registry
+    trials: Trials
+    stage: Stage
+    in_use: dict[str, Prompt]
+    tell: Tell
+
+    def play(self, window: Window, prompt: Prompt) -> RunTold:
+        """The window's days with that prompt; what was played before is read again and not asked again."""
+        name = f"{self.search.agent}-{prompt.hash}"
+        texts = self.in_use | {self.search.agent: prompt}
+        stage = replace(self.stage, days=_days(self.stage, window), folder=self.stage.folder / window / name)
+        return stage.run(0, texts, lambda line: self.tell(f"{window}, {prompt.name}: {line}"))
+
+
+def optimize(search: Search, overrides: Mapping[str, str], tell: Tell) -> dict[str, Any]:
+    """Hold the candidates against the prompt in use, open the sealed days for the best, judge it, note everything.
+
+    Returns:
+        The document `perun.optimize/1`.
+
+    Raises:
+        ConfigurationError: a version is not there, the mind reads no prompts, or the days are too few.
+    """
+    with _open_bench(search, overrides, tell) as bench:
+        own = bench.in_use[search.agent]
+        chosen = [bench.prompts.shelf.find(search.agent, each).prompt for each in search.candidates]
+        tried = _tried(bench, own, chosen)
+        if not tried:
+            raise ConfigurationError(f"every candidate says what the {search.agent}'s prompt in use says")
+        incumbent = bench.play("validation", own)
+        runs = {prompt.hash: bench.play("validation", prompt) for prompt in tried}
+        found = _weigh(bench, "validation", own, incumbent, runs)
+        best = next(prompt for prompt in tried if prompt.hash == found.best)
+        sealed = None
+        if found.effect >= bench.threshold and found.p_value <= 0.05:
+            after = {best.hash: bench.play("sealed", best)}
+            sealed = _weigh(bench, "sealed", own, bench.play("sealed", own), after)
+        verdict = judge(found, sealed, bench.threshold, _conduct(incumbent), _conduct(runs[best.hash]))
+        judged = CandidateJudged(
+            attempt=bench.stage.plan.fingerprint,
+            agent=search.agent,
+            version=best.version,
+            hash=best.hash,
+            eligible=verdict.eligible,
+            reasons=verdict.reasons,
+            threshold=exact(bench.threshold),
+            who=getpass.getuser(),
+        )
+        bench.trials.note(judged)
+        bench.prompts.label(search.agent, "candidate", best.hash, "the best of a search", OPTIMIZER)
+        promoted = judged.eligible and bench.auto
+        if promoted:
+            bench.prompts.use(search.agent, best.hash, f"eligible after {bench.stage.plan.fingerprint}", OPTIMIZER)
+        return {**_document(bench, judged, found, sealed), "promoted": promoted}
+
+
+def status(overrides: Mapping[str, str]) -> dict[str, Any]:
+    """The document `perun.optimize_status/1`: every trial, oldest first."""
+    with _open_registry(overrides) as (_, trials, _threshold, _auto):
+        return {
+            "schema": "perun.optimize_status/1",
+            "trials": [event.model_dump(mode="json") for event in trials.all()],
+        }
+
+
+def promote(name: str, reason: str, overrides: Mapping[str, str]) -> dict[str, Any]:
+    """Put an eligible candidate in use from the next cycle on.
+
+    Raises:
+        ConfigurationError: there is no such version, or no reason was given.
+        Halted: it was not judged eligible; why.
+    """
+    if not reason.strip():
+        raise ConfigurationError("--reason is needed: say why, for the record")
+    agent, _, wanted = name.partition("@")
+    with _open_registry(overrides) as (prompts, trials, _threshold, _auto):
+        prompt = prompts.shelf.find(agent, wanted).prompt
+        judged = trials.judgement(prompt.hash)
+        if judged is None:
+            raise Halted(f"{prompt.name} was never judged: perun optimize run --agent {agent} --candidate {wanted} …")
+        if not judged.eligible:
+            raise Halted("\n".join([f"{prompt.name} is not eligible:", *judged.reasons]))
+        prompts.use(agent, prompt.hash, reason, getpass.getuser())
+        return {"schema": "perun.command/1", "in_use": prompt.name, "hash": prompt.hash, "reason": reason}
+
+
+def _tried(bench: _Bench, own: Prompt, chosen: Sequence[Prompt]) -> list[Prompt]:
+    """The candidates, and all that were ever held against this prompt over these days: they count too."""
+    agent = bench.search.agent
+    before = bench.trials.counted(agent, own.hash, _span(bench.stage, "validation"))
+    known = (bench.prompts.shelf.spoken(agent, hash_) for hash_ in sorted(before))
+    every = {prompt.hash: prompt for prompt in (*chosen, *known) if prompt is not None}
+    return [prompt for hash_, prompt in every.items() if hash_ != own.hash]
+
+
+def _weigh(bench: _Bench, window: Window, own: Prompt, incumbent: RunTold, runs: Mapping[str, RunTold]) -> Evidence:
+    try:
+        losses = pair(incumbent.decisions, {name: told.decisions for name, told in runs.items()})
+        found = weigh(losses, bench.threshold)
+    except ValueError as error:
+        raise ConfigurationError(f"the days of the {window} window are too few: {error}") from error
+    bench.trials.note(
+        WindowWeighed(
+            attempt=bench.stage.plan.fingerprint,
+            agent=bench.search.agent,
+            incumbent=own.hash,
+            candidates=tuple(runs),
+            window=window,
+            days=_span(bench.stage, window),
+            best=found.best,
+            **weighed(found),
+        )
+    )
+    return found
+
+
+def _conduct(told: RunTold) -> Conduct:
+    asked = [each for each in told.decisions if each.asked]
+    fall = measure(daily_returns([each.equity for each in told.standings]))["max_drawdown"].value
+    spent = sum((each.usage.cost_usd for each in told.costs), start=exact(0))
+    return Conduct(
+        drawdown=-(fall or 0.0),
+        denied=sum(not each.cleared for each in asked) / len(asked) if asked else 0.0,
+        cost_usd=float(spent) / max(1, len({each.slot for each in told.decisions})),
+        agreement=1.0,
+    )
+
+
+def _days(stage: Stage, window: Window) -> Sequence[Any]:
+    cut = len(stage.days) - len(stage.days) // _SEALED
+    return stage.days[: cut + 1] if window == "validation" else stage.days[cut:]
+
+
+def _span(stage: Stage, window: Window) -> str:
+    days = _days(stage, window)
+    return f"{days[0].day} to {days[-1].day}"
+
+
+def _document(bench: _Bench, judged: CandidateJudged, found: Evidence, sealed: Evidence | None) -> dict[str, Any]:
+    return {
+        "schema": "perun.optimize/1",
+        "agent": judged.agent,
+        "best": f"{judged.agent}@{judged.version}",
+        "hash": judged.hash,
+        "eligible": judged.eligible,
+        "reasons": list(judged.reasons),
+        "validation": {"days": _span(bench.stage, "validation"), **_figures(found)},
+        "sealed": None if sealed is None else {"days": _span(bench.stage, "sealed"), **_figures(sealed)},
+        "sealed_openings": bench.trials.openings(_span(bench.stage, "sealed")),
+    }
+
+
+def _figures(found: Evidence) -> dict[str, Any]:
+    return {"tried": found.tried} | {name: str(value) for name, value in weighed(found).items()}
+
+
+@contextmanager
+def _open_bench(search: Search, overrides: Mapping[str, str], tell: Tell) -> Iterator[_Bench]:
+    wish = Wish(search.begins, search.ends, search.symbols, search.provider)
+    stage, in_use = set_up(wish, overrides)
+    if stage.plan.provider == "baseline":
+        raise ConfigurationError("the baseline policy reads no prompt: name a --provider that does")
+    if search.agent not in in_use:
+        raise ConfigurationError(f"there is no agent {search.agent}; there are: {', '.join(in_use)}")
+    folder = data_folder(stage.settings) / "optimize" / stage.plan.fingerprint
+    with _open_registry(overrides) as (prompts, trials, threshold, auto):
+        yield _Bench(search, threshold, auto, prompts, trials, replace(stage, folder=folder), in_use, tell)
+
+
+@contextmanager
+def _open_registry(overrides: Mapping[str, str]) -> Iterator[tuple[Registry, Trials, float, bool]]:
+    settings, clock = read_settings(overrides).settings, SystemClock()
+    folder = data_folder(settings)
+    with open_ledger(ledger_path(folder), clock, redaction=redaction(settings)) as ledger:
+        prompts, trials = registry(folder, ledger, clock), Trials(ledger.events, clock)
+        yield prompts, trials, settings.optimization_prompt_threshold, settings.optimization_auto_promote
