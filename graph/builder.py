@@ -54,11 +54,7 @@ def build(execute: Execute, checkpointer: BaseCheckpointSaver[str] | None = None
 
 
 def _study() -> StateGraph[StudyState, Desk, StudyState, StudyResult]:
-    """One symbol: research, then recall, which looks for what was found out; then analyse. Symbols go side by side.
-
-    The design drew recall beside research. A situation is asked for better in the words of its findings, and a recall
-    takes milliseconds where research takes seconds.
-    """
+    """One symbol: research, recall in the words of what was found (the design drew both side by side), analyse."""
     study = StateGraph(StudyState, context_schema=Desk, output_schema=StudyResult)
     study.add_node("research", noted(research))
     study.add_node("recall", noted(recall))

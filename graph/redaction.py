@@ -22,7 +22,7 @@ _LOOKS_LIKE_A_KEY: Final = re.compile(
 _LOGIN: Final = re.compile(r"(?<=://)[^/@\s:]+:[^/@\s]+(?=@)")
 """Name and password in an address."""
 _ESCAPED: Final = re.compile(r"\\+(?:u00(?P<code>2[013-9a-f]|[346][0-9a-f]|5[0-9abd-f]|7[0-9a-e])|/)", re.IGNORECASE)
-"""A character that JSON lets one write as its number, or a slash, though it needs not be; never a quote or backslash."""
+"""A character that JSON lets one write as its number, or a slash, though it need not; never a quote or backslash."""
 
 
 class Redaction:
@@ -41,7 +41,7 @@ class Redaction:
         return clean if told == plainer else told
 
     def whole(self, data: bytes) -> bytes:
-        """The bytes with every known secret in them crossed out at its own length, so that a binary form stays whole."""
+        """The bytes with every known secret in them crossed out at its own length: a binary form stays whole."""
         for secret in self._secrets:
             written = secret.encode(errors="surrogateescape")
             data = data.replace(written, b"x" * len(written))

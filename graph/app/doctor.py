@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from typing import Any
 
+from perun.graph.app.daemon.executors import durable_url, has_durable_work, orphans
 from perun.graph.app.prompts import listed
 from perun.graph.app.reading import Configuration, read_settings
 from perun.graph.app.speakers import minds
 from perun.graph.app.venues import open_venue
-from perun.graph.app.wiring import data_folder, ledger_path, refuse_what_is_not_built
+from perun.graph.app.wiring import data_folder, ledger_place, refuse_what_is_not_built
 from perun.graph.ledger.ledger import open_ledger
 from perun.tools.domain.clock import SystemClock
 from perun.tools.domain.errors import PerunError
@@ -27,7 +28,7 @@ def examine(overrides: Mapping[str, str]) -> dict[str, Any]:
         rows.append({"check": "settings", "ok": False, "detail": str(error)})
     else:
         checks = {"settings": _settings, "data folder": _folder, "recorded market": _market, "prompts": _prompts}
-        checks |= {"models": _models, "ledger": _ledger, "broker": _venue}
+        checks |= {"models": _models, "ledger": _ledger, "broker": _venue, "executors": _executors}
         rows += [_check(name, lambda ask=ask: ask(configuration)) for name, ask in checks.items()]  # type: ignore[misc] # the default binds
     return {"schema": "perun.doctor/1", "ok": all(row["ok"] for row in rows), "checks": rows}
 
@@ -78,7 +79,7 @@ def _models(configuration: Configuration) -> str:
 
 
 def _ledger(configuration: Configuration) -> str:
-    with open_ledger(ledger_path(data_folder(configuration.settings)), SystemClock()) as ledger:
+    with open_ledger(ledger_place(configuration.settings), SystemClock()) as ledger:
         streams = ledger.events.streams()
         broken = [f"{stream}: {fault}" for stream in streams if (fault := ledger.events.verify(stream))]
         with open_venue(configuration.settings, data_folder(configuration.settings)) as venue:
@@ -94,3 +95,16 @@ def _venue(configuration: Configuration) -> str:
     folder = data_folder(configuration.settings)
     with open_venue(configuration.settings, folder) as venue:
         return f"{venue.mode} account {venue.account} stands at {venue.book.clock().now:%Y-%m-%d}"
+
+
+def _executors(configuration: Configuration) -> str:
+    settings = configuration.settings
+    if not has_durable_work(settings):
+        return "no daemon has run here"
+    from perun.graph.app.durable import begun_work
+
+    left = orphans(settings, begun_work(durable_url(settings)))
+    if left:
+        name, ids = next(iter(left.items()))
+        raise PerunError(f"{name} left {', '.join(ids)}: perun worker --adopt {name} takes it over, if it is dead")
+    return "no executor left work behind"

@@ -22,18 +22,12 @@ SECTIONS: Final = (
 )
 """Title and first setting of each section, in the order of the settings."""
 
-REFUSED: Final = frozenset({"allow_short", "chroma_url", "database_url"})
+REFUSED: Final = frozenset({"allow_short"})
 """Settings of which this version serves the default alone."""
 
 UNUSED: Final = frozenset(
     {
-        "trading_schedule",
         "optimization_schedule",
-        "optimization_prompt_threshold",
-        "optimization_auto_promote",
-        "web_host",
-        "web_port",
-        "web_token",
         "otel_exporter_otlp_endpoint",
     }
 )

@@ -1,16 +1,18 @@
-"""`perun status`, `why` and `config show`: what is, read from ledger, broker and settings."""
+"""`perun status` and `config show`: what is, read from ledger, broker and settings."""
 
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from perun.graph.app.reading import NAMES, is_secret, read_settings
+from perun.graph.app.settings import Settings
 from perun.graph.app.venues import Venue, open_venue
-from perun.graph.app.wiring import data_folder, ledger_path
+from perun.graph.app.wiring import data_folder, ledger_place
 from perun.graph.breakers import loss_percent
 from perun.graph.desk import stamp
 from perun.graph.ledger.cycles import Cycle
@@ -18,13 +20,13 @@ from perun.graph.ledger.intents import Intent
 from perun.graph.ledger.latches import Latch
 from perun.graph.ledger.ledger import Ledger, open_ledger
 from perun.graph.result import order_row, spending_row
-from perun.graph.story import tell
 from perun.graph.watch import IN_DOUBT, Watch
 from perun.tools.domain.clock import SystemClock
 from perun.tools.domain.conduct import Conduct
-from perun.tools.domain.errors import ConfigurationError
 from perun.tools.domain.money import cents, plain
 from perun.tools.domain.portfolio import Position
+from perun.tools.market.schedule import Schedule
+from perun.tools.market.timetable import Timetable
 
 _LOGIN = re.compile(r"//[^/@\s]+@")
 """A name and password inside an address."""
@@ -34,6 +36,7 @@ _LOGIN = re.compile(r"//[^/@\s]+@")
 class _Office:
     """Ledger and book, for reading."""
 
+    settings: Settings
     ledger: Ledger
     venue: Venue
     folder: Path
@@ -48,9 +51,9 @@ def _open_office(overrides: Mapping[str, str]) -> Iterator[_Office]:
     settings = read_settings(overrides).settings
     folder = data_folder(settings)
     with ExitStack() as stack:
-        ledger = stack.enter_context(open_ledger(ledger_path(folder), SystemClock()))
+        ledger = stack.enter_context(open_ledger(ledger_place(settings), SystemClock()))
         venue = stack.enter_context(open_venue(settings, folder))
-        yield _Office(ledger, venue, folder)
+        yield _Office(settings, ledger, venue, folder)
 
 
 def status(overrides: Mapping[str, str]) -> dict[str, Any]:
@@ -83,32 +86,8 @@ def status(overrides: Mapping[str, str]) -> dict[str, Any]:
             "interrupted_cycles": [_cycle(each) for each in office.ledger.cycles.unfinished(office.account)],
             "models_today": spending_row(office.ledger.spending.on_day_of(SystemClock().now())),
             "last_cycle": _cycle(last) if last else None,
-            "next_cycle": {"as_of": stamp(clock.now if clock.is_open else clock.next_open)},
+            "next_cycle": _next(office, clock.now),
         }
-
-
-def why(subject: str, overrides: Mapping[str, str]) -> dict[str, Any]:
-    """The document `perun.why/1` of a cycle (id or slot), a decision (`cycle/SYMBOL`) or an order (client order id).
-
-    Raises:
-        ConfigurationError: the ledger knows nothing of that name.
-    """
-    with _open_office(overrides) as office:
-        cycle, symbol = _find(office, subject)
-        return tell(cycle, office.ledger.events.read(cycle.cycle_id), symbol)
-
-
-def _find(office: _Office, subject: str) -> tuple[Cycle, str | None]:
-    intent = office.ledger.intents.get(office.account, subject.removesuffix("-stop"))
-    if intent is not None:
-        subject = f"{intent.cycle_id}/{intent.symbol}"
-    name, _, symbol = subject.partition("/")
-    cycle = office.ledger.cycles.by_id(name) or office.ledger.cycles.find(name, office.account)
-    if cycle is None or (symbol and symbol not in cycle.symbols):
-        last = office.ledger.cycles.last(office.account)
-        known = f"the last cycle is {last.cycle_id}" if last else "there was no cycle yet"
-        raise ConfigurationError(f"the ledger knows no {subject}; {known}")
-    return cycle, symbol or None
 
 
 def configuration(overrides: Mapping[str, str]) -> dict[str, Any]:
@@ -136,6 +115,16 @@ def _losses(conduct: Conduct, equity: Decimal) -> dict[str, str | None]:
     losses = {"daily_loss_percent": "day_start", "weekly_loss_percent": "week_start", "drawdown_percent": "high_water"}
     lost = {name: loss_percent(starts[start], equity) for name, start in losses.items()}
     return {name: None if value is None else plain(cents(value)) for name, value in {**starts, **lost}.items()}
+
+
+def _next(office: _Office, now: datetime) -> dict[str, str]:
+    """The slot that a daemon takes next: on recorded days the session's at which the account stands."""
+    table = Timetable(Schedule(office.settings.trading_schedule))
+    if office.venue.mode != "embedded":
+        moment = table.after(now)
+        return {"as_of": stamp(moment.at), "slot": moment.slot}
+    today = [moment for moment in table.between(now - timedelta(days=1), now) if moment.at.date() == now.date()]
+    return {"as_of": stamp(now), "slot": today[-1].slot if today else office.venue.default_slot(now)}
 
 
 def _latch(latch: Latch) -> dict[str, str | None]:

@@ -1,7 +1,7 @@
 """What people see in a terminal: tables made from the same documents that programs read."""
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from shutil import which
@@ -9,14 +9,9 @@ from typing import Any, Final
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
-Document = Mapping[str, Any]
-Columns = Mapping[str, str]
-"""Key of a row to the title of its column."""
+from perun.graph.app.tables import Document, new_console, table
 
-_WIDE: Final = 120
-"""Columns of text where no terminal says otherwise."""
 _SIDE_BY_SIDE: Final = 4
 """Verdicts in one table."""
 _GATHERED: Final = {
@@ -76,12 +71,11 @@ _TELLING: Final = ("BREACH", "NOTE")
 """How the measure of a rule begins that says more than that it was kept."""
 _TOOL: Final = {"role": "role", "symbol": "symbol", "tool": "tool", "arguments": "arguments", "result": "told"}
 _LOWERED: Final = {"role": "role", "symbol": "symbol", "what": "what did not stand", "said": "said", "stands": "stands"}
-_COLOURS: Final = {"BUY": "green", "SELL": "red", "HOLD": "dim", "ok": "green", "FAULT": "red"}
 
 
 def run_page(result: Document, story: Document) -> None:
     """What a run prints: the story of its cycle, and where to look next."""
-    console = _console()
+    console = new_console()
     if result["outcome"] == "duplicate":
         console.print(f"The slot {result['slot']} was run before; this is what it came to. No model was asked.\n")
     _story(console, story, in_full=False)
@@ -99,22 +93,22 @@ def run_page(result: Document, story: Document) -> None:
 
 def why_page(story: Document) -> None:
     """What `perun why` prints."""
-    console = _console()
+    console = new_console()
     _story(console, story, in_full=True)
     _record(console, story)
 
 
 def status_page(status: Document) -> None:
     """What `perun status` prints."""
-    console = _console()
+    console = new_console()
     reason = f" ({status['reason']})" if status["reason"] else ""
     console.print(f"[bold]{status['mode']}[/bold] account {status['account_id']}, {status['trading_state']}{reason}")
     console.print(f"equity {status['equity']}, cash {status['cash']}, buying power {status['buying_power']} US dollars")
     console.print(_measured_losses(status))
-    _table(console, "What holds the desk back", _LATCH, status["latches"])
-    _table(console, "Positions", _POSITION, status["positions"])
-    _table(console, "Working orders", _ORDER, status["working_orders"])
-    _table(console, "Unresolved orders", _DOUBT, status["unresolved_orders"])
+    table(console, "What holds the desk back", _LATCH, status["latches"])
+    table(console, "Positions", _POSITION, status["positions"])
+    table(console, "Working orders", _ORDER, status["working_orders"])
+    table(console, "Unresolved orders", _DOUBT, status["unresolved_orders"])
     for cycle in status["interrupted_cycles"]:
         console.print(f"interrupted: {cycle['slot']}; perun run --slot {cycle['slot']} goes on with it")
     today = status["models_today"]
@@ -141,7 +135,7 @@ def _measured_losses(status: Document) -> str:
 
 def report_page(document: Document) -> None:
     """What a command did: one line for each part that has something to say."""
-    console = _console()
+    console = new_console()
     for name, value in document.items():
         if name != "schema" and value not in ([], ""):
             said = value if not isinstance(value, list) else "\n  ".join(["", *(_said(each) for each in value)])
@@ -159,13 +153,13 @@ def _said(row: Any) -> str:
 def doctor_page(document: Document) -> None:
     """What `perun doctor` prints."""
     rows = [{**row, "ok": "ok" if row["ok"] else "FAULT"} for row in document["checks"]]
-    _table(_console(), "Doctor", {"check": "check", "ok": "", "detail": "detail"}, rows)
+    table(new_console(), "Doctor", {"check": "check", "ok": "", "detail": "detail"}, rows)
 
 
 def config_page(document: Document) -> None:
     """What `perun config show` prints."""
-    console = _console()
-    _table(console, "Settings", {"name": "name", "value": "value", "source": "source"}, document["settings"])
+    console = new_console()
+    table(console, "Settings", {"name": "name", "value": "value", "source": "source"}, document["settings"])
     for warning in document["warnings"]:
         console.print(escape(warning))
 
@@ -183,34 +177,34 @@ def _story(console: Console, story: Document, *, in_full: bool) -> None:
     ended = story["outcome"] or story["state"]
     console.print(f"[bold]Cycle {story['slot']}[/bold] as of {story['as_of']}, {story['mode']}: [bold]{ended}[/bold]")
     console.print(f"minds: {escape(minds)}\n")
-    _table(console, "What was gathered", _GATHERED, story["gathered"])
+    table(console, "What was gathered", _GATHERED, story["gathered"])
     reports = sorted(story["reports"], key=lambda row: str(row["symbol"]))
-    _table(console, "What the analyst said", _REPORT, reports)
-    _table(console, "What the trader wishes", _SIGNAL, story["signals"])
+    table(console, "What the analyst said", _REPORT, reports)
+    table(console, "What the trader wishes", _SIGNAL, story["signals"])
     advice = [{**row, "keep": f"{row['keep']}%"} for row in story["advice"]]
-    _table(console, "What the risk manager advises", _ADVICE, advice)
+    table(console, "What the risk manager advises", _ADVICE, advice)
     for stage, title in (("gate", "What the gate measured"), ("wire", "What was measured again at the wire")):
         verdicts = [verdict for verdict in story["verdicts"] if verdict["stage"] == stage]
         _verdicts(console, title, verdicts, in_full=in_full)
     last = {row["client_order_id"]: row for row in story["orders"]}
-    _table(console, "Orders", _ORDER, last.values())
-    _table(console, "Fills", _FILL, story["fills"])
-    _table(console, "Troubles", _TROUBLE, story["errors"])
+    table(console, "Orders", _ORDER, last.values())
+    table(console, "Fills", _FILL, story["fills"])
+    table(console, "Troubles", _TROUBLE, story["errors"])
     _account(console, story["account"])
 
 
 def _record(console: Console, story: Document) -> None:
     """What stands behind the story: memories, research, prompts."""
     hits = [{"symbol": row["symbol"], **hit} for row in story["memories"] for hit in row["hits"]]
-    _table(console, "Memories that reached the analyst", _MEMORY, hits)
+    table(console, "Memories that reached the analyst", _MEMORY, hits)
     research = [{**row, "findings": len(row["findings"])} for row in story["research"]]
-    _table(console, "Research", _RESEARCH, research)
-    _table(console, "Tools that agents called", _TOOL, story["tools"])
+    table(console, "Research", _RESEARCH, research)
+    table(console, "Tools that agents called", _TOOL, story["tools"])
     numbers = [{**row, "what": ", ".join(row["numbers"])} for row in story["doubted_numbers"]]
     outside = [{**row, "what": f"outside text alone: {' '.join(row['evidence'])}"} for row in story["tainted_evidence"]]
-    _table(console, "Confidence that was lowered", _LOWERED, [*numbers, *outside])
+    table(console, "Confidence that was lowered", _LOWERED, [*numbers, *outside])
     evidence = [{"symbol": row["symbol"], "evidence": " ".join(row["evidence"])} for row in story["signals"]]
-    _table(console, "Evidence of the signals", {"symbol": "symbol", "evidence": "evidence"}, evidence)
+    table(console, "Evidence of the signals", {"symbol": "symbol", "evidence": "evidence"}, evidence)
     usage = story["usage"]
     console.print(
         f"{usage['calls']} model calls, {usage['input_tokens']} tokens read, {usage['output_tokens']} written; "
@@ -232,7 +226,7 @@ def _verdicts(console: Console, title: str, verdicts: Sequence[Document], *, in_
         telling = [row for row in rows if any(cell.startswith(_TELLING) for cell in row.values())]
         quiet = [row for row in rows if row not in telling]
         shown = [*telling, *quiet] if in_full else [*telling, *_counted(quiet, some)]
-        _table(console, title, {"rule": "rule", **titles}, shown)
+        table(console, title, {"rule": "rule", **titles}, shown)
 
 
 def _counted(quiet: Sequence[Document], verdicts: Sequence[Document]) -> list[Document]:
@@ -261,29 +255,3 @@ def _account(console: Console, account: Document) -> None:
     if before and after:
         console.print(f"account before: cash {before['cash']}, equity {before['equity']} US dollars")
         console.print(f"account after:  cash {after['cash']}, equity {after['equity']} US dollars\n")
-
-
-def _console() -> Console:
-    """Standard output; where it is no terminal, wide enough that ids stay in one piece."""
-    console = Console()
-    return console if console.is_terminal else Console(width=max(_WIDE, console.width))
-
-
-def _table(console: Console, title: str, columns: Columns, rows: Iterable[Document]) -> None:
-    """A table, or nothing when there are no rows. The text of cells is never read as markup."""
-    rows = list(rows)
-    if not rows:
-        return
-    table = Table(title=title, title_justify="left", title_style="bold")
-    for name in columns.values():
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        table.add_row(*(_cell(row.get(key)) for key in columns))
-    console.print(table)
-    console.print()
-
-
-def _cell(value: Any) -> str:
-    text = "" if value is None else f"{value:.2f}" if isinstance(value, float) else escape(str(value))
-    colour = "red" if text.startswith("BREACH") else _COLOURS.get(text)
-    return f"[{colour}]{text}[/{colour}]" if colour else text

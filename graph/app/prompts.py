@@ -11,7 +11,7 @@ from perun.agents.prompting import Prompt
 from perun.agents.roles import ROSTER
 from perun.graph.app.hushing import redaction
 from perun.graph.app.reading import read_settings
-from perun.graph.app.wiring import data_folder, ledger_path, registry
+from perun.graph.app.wiring import data_folder, ledger_place, registry
 from perun.graph.ledger.ledger import open_ledger
 from perun.graph.optimize.registry import Registry
 from perun.graph.optimize.shelf import read_prompt
@@ -79,7 +79,7 @@ def _open_registry(overrides: Mapping[str, str]) -> Iterator[Registry]:
 
     settings, clock = read_settings(overrides).settings, SystemClock()
     folder = data_folder(settings)
-    with open_ledger(ledger_path(folder), clock, redaction=redaction(settings)) as ledger:
+    with open_ledger(ledger_place(settings), clock, redaction=redaction(settings)) as ledger:
         yield registry(folder, ledger, clock)
 
 

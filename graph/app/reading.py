@@ -54,6 +54,11 @@ def read_settings(overrides: Mapping[str, str] | None = None, folder: Path | Non
     return Configuration(settings, origins, tuple(_slips(dotenv)))
 
 
+def notify_socket() -> str | None:
+    """Where systemd listens to a service of the type notify; None outside of one."""
+    return os.environ.get("NOTIFY_SOCKET")
+
+
 def _read_dotenv(path: Path) -> dict[str, str]:
     """Names and values in `path`; none when there is no such file. A line that says nothing clear is refused."""
     try:

@@ -26,6 +26,7 @@ from perun.graph.app.bounds import (
     Share,
     Symbols,
     Text,
+    Token,
     Tokens,
     Url,
     from_zero_to,
@@ -47,10 +48,34 @@ class Settings(BaseModel):
     """below it a signal is a HOLD; 0 to 1"""
     data_dir: Folder = Path("data")
     """where memory, ledger and the embedded exchange's books are kept"""
+    executor_id: Text = None
+    """fixed name of this process among those that share the work; empty means the machine's name"""
+    stop_grace_seconds: Seconds = 30
+    """how long a stopped daemon may finish its work; then the slot is parked"""
+    housekeeping_minutes: Annotated[int, Field(ge=1, le=1440)] = 15
+    """how often the daemon sees to orders, stops and marks between cycles"""
+    health_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    """port on loopback where a running daemon says how it is; 0 is off"""
     database_url: Secret = None
-    """ledger elsewhere than SQLite in DATA_DIR; a secret, since it may hold a password"""
+    """postgresql://user:password@host/database for ledger and checkpoints; empty keeps them in files of DATA_DIR"""
+    desk_wait_seconds: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)] = 300
+    """how long a command that trades waits while another process is the account's desk, in seconds"""
+    checkpoint_keep_cycles: Annotated[int, Field(ge=1)] = 50
+    """finished cycles whose steps are kept, to fork them from; older ones keep their record in the ledger"""
     chroma_url: Url = None
-    """a Chroma server instead of an index in DATA_DIR"""
+    """a Chroma server instead of an index in DATA_DIR; a path at its end names the collection, one for each DATA_DIR"""
+    memory_hits: Annotated[int, Field(ge=0, le=20)] = 4
+    """memories that an analyst is shown because they resemble the situation"""
+    memory_recent: Annotated[int, Field(ge=0, le=20)] = 5
+    """latest trades, signals and analyses of the symbol that an analyst is shown beside them"""
+    memory_characters: Annotated[int, Field(ge=500, le=50000)] = 6000
+    """most characters of all memories that an analyst is shown"""
+    memory_half_life_days: Annotated[float, Field(gt=0, le=36500, allow_inf_nan=False)] = 180
+    """age at which a memory's recency counts half"""
+    memory_timeout_seconds: Seconds = 30
+    """how long the index may take for one answer; after it only the latest memories come"""
+    memory_keep_days: Count = 0
+    """market, portfolio and log memories older than this are deleted; 0 keeps them; other kinds always stay"""
 
     # Models
     llm_provider: Literal["auto", "openai", "google", "local", "baseline"] = "auto"
@@ -235,7 +260,7 @@ class Settings(BaseModel):
     """address of the web pages; another host than loopback needs WEB_TOKEN"""
     web_port: Annotated[int, Field(ge=0, le=65535)] = 8321
     """port of the web pages"""
-    web_token: Secret = None
-    """what a browser must show when WEB_HOST is not loopback"""
+    web_token: Token = None
+    """what a browser must show when WEB_HOST is not loopback; 16 characters or more"""
     otel_exporter_otlp_endpoint: Url = None
     """send traces to any OpenTelemetry backend as well"""

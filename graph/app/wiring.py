@@ -1,8 +1,7 @@
 """From settings to a floor: which clock, broker, market, models and memory stand behind the ports."""
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -14,31 +13,29 @@ from perun.agents.prompting import Prompt, load_prompts
 from perun.agents.roles import HOLES
 from perun.graph.app.hushing import redaction
 from perun.graph.app.lines import limits
+from perun.graph.app.remembering import open_memory
 from perun.graph.app.settings import Settings
 from perun.graph.app.sources import archive, news, web
 from perun.graph.app.speakers import minds, purse
-from perun.graph.app.venues import Venue, open_venue
-from perun.graph.ledger.ledger import Ledger, open_ledger
+from perun.graph.app.venues import MarketTime, Venue, open_venue
+from perun.graph.ledger.ledger import Ledger, Place, Remote, open_ledger
+from perun.graph.ledger.postgres import Server
 from perun.graph.optimize.registry import Registry
 from perun.graph.optimize.shelf import Shelf
-from perun.memory.chroma import ChromaIndex
+from perun.graph.tenure import Tenure, take
 from perun.memory.embedding import Embedder, MiniLM
-from perun.memory.memdir import Memdir
-from perun.memory.recall import Memory
 from perun.tools.brokerage.gated import GatedBroker
 from perun.tools.domain.clock import Clock, SystemClock
-from perun.tools.domain.errors import ConfigurationError, LedgerUnavailable, MemoryUnavailable
+from perun.tools.domain.errors import ConfigurationError, LedgerUnavailable
 from perun.tools.domain.ports import BookReader
+from perun.tools.domain.standing import Standing
 from perun.tools.market.recorded import RecordedMarket
 from perun.tools.risk.limits import Limits
 
 if TYPE_CHECKING:
-    from langgraph.checkpoint.sqlite import SqliteSaver
-
+    from perun.graph.checkpoint_store import Saver
     from perun.graph.cycle import Floor
     from perun.graph.nodes.execute import Hand
-
-_LOCK_SECONDS = 300
 
 
 def data_folder(settings: Settings) -> Path:
@@ -52,7 +49,7 @@ def data_folder(settings: Settings) -> Path:
         (folder / "var").mkdir(parents=True, exist_ok=True)
         probe = folder / "var" / ".writable"
         probe.write_bytes(b"")
-        probe.unlink()
+        probe.unlink(missing_ok=True)  # others prove it at the same moment
     except OSError as error:
         raise ConfigurationError(
             f"DATA_DIR={folder} cannot be written ({error.strerror}): name a folder that you may write"
@@ -68,8 +65,6 @@ def refuse_what_is_not_built(settings: Settings) -> None:
     """
     wanted = {
         "ALLOW_SHORT=true": settings.allow_short,
-        "DATABASE_URL": settings.database_url is not None,
-        "CHROMA_URL": settings.chroma_url is not None,
     }
     lines = [f"{choice} is not served by this version yet: leave it out" for choice, said in wanted.items() if said]
     if lines:
@@ -88,17 +83,32 @@ def packaged_prompts() -> dict[str, Prompt]:
 
 
 def ledger_path(folder: Path) -> Path:
-    """Where the ledger lies."""
+    """Where the ledger's file lies, when it is a file."""
     return folder / "var" / "perun.db"
+
+
+def ledger_place(settings: Settings) -> Place:
+    """Where the ledger lies: on the server that DATABASE_URL names, or in a file of DATA_DIR.
+
+    Raises:
+        ConfigurationError: DATABASE_URL is no address of a server, or nothing can be written in DATA_DIR.
+    """
+    folder, address = data_folder(settings), settings.database_url
+    if address is None:
+        return ledger_path(folder)
+    return Remote(Server.at(address.get_secret_value()), folder / "var" / "intents.txt")
 
 
 @dataclass(frozen=True)
 class Parts:
-    """What may stand in for a floor's own parts: another market, other minds, another embedder."""
+    """What may stand in for a floor's own parts: another market, other minds, another embedder, other prompts."""
 
     market: RecordedMarket | None = None
     minds: dict[str, Mind] | None = None
     embedder: Embedder | None = None
+    prompts: dict[str, Prompt] | None = None
+    replayed: bool = False
+    """A floor for recorded days alone: it lives in the market's own time and keeps no checkpoints."""
 
 
 @dataclass(frozen=True)
@@ -123,32 +133,47 @@ class Station:
 
 @contextmanager
 def open_station(
-    settings: Settings, market: RecordedMarket | None = None, lock_seconds: float = _LOCK_SECONDS
+    settings: Settings,
+    market: RecordedMarket | None = None,
+    lock_seconds: float | None = None,
+    *,
+    command: str = "run",
+    replayed: bool = False,
+    only_exits: bool = False,
 ) -> Iterator[Station]:
-    """Ledger, venue and gated broker, under the desk's lock. Whatever opens a file is closed with the block.
+    """Ledger, venue and gated broker, for the one desk of the account. Whatever opens a file is closed with the block.
+
+    With `only_exits` a bad list of sectors does not stand in the way of whoever stops or closes. `command` is what
+    others are told who wait for the desk; they wait DESK_WAIT_SECONDS when `lock_seconds` does not say otherwise.
 
     Raises:
         ConfigurationError: something in settings or on disk cannot be used.
-        LedgerUnavailable: another run holds the desk for longer than `lock_seconds`.
+        LedgerUnavailable: another process holds the desk for longer than that, or the database does not answer.
         BrokerUnavailable: the broker does not answer.
     """
     from perun.graph.nodes.execute import Hand
     from perun.graph.watch import Watch
 
     refuse_what_is_not_built(settings)
-    folder, clock, lines = data_folder(settings), SystemClock(), limits(settings)
+    folder, lines = data_folder(settings), limits(settings, with_own_sectors=not only_exits)
+    market_time, system = MarketTime(), SystemClock()
+    clock: Clock = market_time if replayed else system
     with ExitStack() as stack:
-        stack.enter_context(_alone(folder, lock_seconds))
-        ledger = stack.enter_context(open_ledger(ledger_path(folder), clock, redaction=redaction(settings)))
+        place = ledger_path(folder) if replayed else ledger_place(settings)
+        ledger = stack.enter_context(open_ledger(place, system, redaction=redaction(settings)))
         venue = stack.enter_context(open_venue(settings, folder, market))
+        home = place.server if isinstance(place, Remote) else folder / "var"
+        patience = settings.desk_wait_seconds if lock_seconds is None else lock_seconds
+        tenure = stack.enter_context(take(venue.account, home, patience, system, command, sleep))
+        market_time.follow(venue.book)
         watch = Watch(ledger, venue.account, folder / "HALT", clock)
-        broker = GatedBroker(venue.book, venue.writer, venue.market, lines, watch.standing)
+        broker = GatedBroker(venue.book, venue.writer, venue.market, lines, _while(tenure, watch.standing))
         yield Station(venue, clock, Hand(broker, ledger, venue.account, venue.pace, watch, sleep), lines)
 
 
 @contextmanager
-def open_floor(settings: Settings, parts: Parts = Parts()) -> Iterator["Floor"]:
-    """Everything a cycle is run with.
+def open_floor(settings: Settings, parts: Parts = Parts(), command: str = "run") -> Iterator["Floor"]:
+    """Everything a cycle is run with; `command` is what others are told who wait for the desk.
 
     Raises:
         ConfigurationError, LedgerUnavailable: as for a station; or a model or prompt cannot be used.
@@ -157,7 +182,7 @@ def open_floor(settings: Settings, parts: Parts = Parts()) -> Iterator["Floor"]:
 
     speakers, embedder = parts.minds or minds(settings) | web(settings), parts.embedder or MiniLM()
     with ExitStack() as stack:
-        station = stack.enter_context(open_station(settings, parts.market))
+        station = stack.enter_context(open_station(settings, parts.market, command=command, replayed=parts.replayed))
         station.venue.check()
         folder = data_folder(settings)
         yield Floor(
@@ -167,61 +192,47 @@ def open_floor(settings: Settings, parts: Parts = Parts()) -> Iterator["Floor"]:
             market=station.venue.market,
             book=station.book,
             hand=station.hand,
-            memory=stack.enter_context(_memory(folder, embedder)),
+            memory=stack.enter_context(open_memory(settings, folder, embedder)),
             news=news(settings),
             archive=archive(settings, folder),
             minds=speakers,
-            prompts=registry(folder, station.hand.ledger, station.clock).speakers,
+            prompts=_spoken(parts.prompts) or registry(folder, station.hand.ledger, station.clock).speakers,
             purse=purse(settings),
             tool_rounds=settings.llm_tool_rounds,
             limits=station.limits,
-            checkpointer=stack.enter_context(_checkpoints(folder / "var" / "checkpoints.db")),
+            checkpointer=None if parts.replayed else stack.enter_context(_checkpoints(settings)),
             default_slot=station.venue.default_slot,
         )
 
 
-@contextmanager
-def _memory(folder: Path, embedder: Embedder) -> Iterator[Memory]:
-    """The memory, its index brought in line with its files where that can be done."""
-    memory = Memory(Memdir(folder / "memdir"), ChromaIndex(folder / "chroma", embedder))
-    try:
-        with suppress(MemoryUnavailable):  # recall says so in the cycle's record
-            memory.catch_up()
-        yield memory
-    finally:
-        memory.close()
+def forget_old_steps(settings: Settings, floor: "Floor") -> int:
+    """Let go of the checkpoints of cycles that ended long ago; how many cycles that were."""
+    from perun.graph.checkpoint_store import prune_checkpoints
+
+    keep = settings.checkpoint_keep_cycles
+    with suppress(LedgerUnavailable):  # the cycle is done; the next one tries again
+        return prune_checkpoints(floor.checkpointer, floor.hand.ledger, floor.account, keep)
+    return 0
 
 
-@contextmanager
-def _alone(folder: Path, seconds: float) -> Iterator[None]:
-    """The desk's lock: one run at a time on one DATA_DIR. The lock frees itself when its process dies."""
-    from filelock import FileLock, Timeout
-
-    try:
-        with FileLock(folder / "var" / "desk.lock", timeout=seconds):
-            yield
-    except Timeout as error:
-        raise LedgerUnavailable(f"another perun has held {folder} for {seconds:g} seconds: wait, or end it") from error
+def _spoken(texts: dict[str, Prompt] | None) -> Callable[[Mapping[str, str]], dict[str, Prompt]] | None:
+    return None if texts is None else lambda _pinned: texts
 
 
-@contextmanager
-def _checkpoints(path: Path) -> Iterator["SqliteSaver"]:
-    """The graph's own store, in which an interrupted cycle waits; only types of ours are read back from it."""
-    from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
-    from langgraph.checkpoint.sqlite import SqliteSaver
+def _while(tenure: Tenure, standing: Callable[[], Standing]) -> Callable[[], Standing]:
+    """How the desk stands, asked by one that still is the account's desk."""
 
-    from perun.graph.state import SPOKEN
+    def confirmed() -> Standing:
+        tenure.confirm()
+        return standing()
 
-    serde = JsonPlusSerializer(allowed_msgpack_modules=[(type_.__module__, type_.__name__) for type_ in SPOKEN])
-    try:
-        connection = sqlite3.connect(path, check_same_thread=False)
-        saver = SqliteSaver(connection, serde=serde)
-        saver.setup()
-    except sqlite3.DatabaseError as error:
-        raise ConfigurationError(
-            f"{path} is damaged ({error}): move it away; an interrupted cycle then starts over and sends nothing twice"
-        ) from error
-    try:
-        yield saver
-    finally:
-        connection.close()
+    return confirmed
+
+
+def _checkpoints(settings: Settings) -> "AbstractContextManager[Saver]":
+    """Where an interrupted cycle waits: beside the ledger."""
+    from perun.graph.checkpoint_store import open_checkpoints
+
+    place = ledger_place(settings)
+    beside = place.server if isinstance(place, Remote) else place.with_name("checkpoints.db")
+    return open_checkpoints(beside, redaction(settings))

@@ -33,7 +33,18 @@ def forge(seq: int, at: str, kind: str, body: str, prev_hash: str) -> Link:
     return Link(seq, at, kind, body, prev_hash, fingerprint(f"{prev_hash}\n{seq}\n{at}\n{kind}\n{body}"))
 
 
-def first_break(stream: str, links: Iterable[Link], length: int, head: str) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Break:
+    """Where a chain is broken."""
+
+    stream: str
+    seq: int
+    """The event at which it shows; 0 when there is no chain at all."""
+    why: str
+    """In one line, which names the stream."""
+
+
+def first_break(stream: str, links: Iterable[Link], length: int, head: str) -> Break | None:
     """The first place where the links do not make one chain of `length` events that ends in `head`; None when they do.
 
     A chain that was forged anew from the changed event to the end, its head included, is whole again: against a writer
@@ -41,15 +52,21 @@ def first_break(stream: str, links: Iterable[Link], length: int, head: str) -> s
     """
     expected, previous = 1, genesis(stream)
     for link in links:
-        if link.seq != expected:
-            return f"event {expected} of {stream} is missing"
-        if link.prev_hash != previous:
-            return f"event {expected} of {stream} does not follow the event before it"
-        if forge(link.seq, link.at, link.kind, link.body, link.prev_hash).hash != link.hash:
-            return f"event {expected} of {stream} was changed after it was written"
+        if fault := _fault(stream, link, expected, previous):
+            return Break(stream, expected, fault)
         expected, previous = expected + 1, link.hash
     if expected <= length:
-        return f"event {expected} of {stream} is missing: the chain was {length} long"
+        return Break(stream, expected, f"event {expected} of {stream} is missing: the chain was {length} long")
     if expected > length + 1 or previous != head:
-        return f"the end of {stream} is not the one that was written last"
+        return Break(stream, expected - 1, f"the end of {stream} is not the one that was written last")
     return None
+
+
+def _fault(stream: str, link: Link, expected: int, previous: str) -> str:
+    if link.seq != expected:
+        return f"event {expected} of {stream} is missing"
+    if link.prev_hash != previous:
+        return f"event {expected} of {stream} does not follow the event before it"
+    if forge(link.seq, link.at, link.kind, link.body, link.prev_hash).hash != link.hash:
+        return f"event {expected} of {stream} was changed after it was written"
+    return ""

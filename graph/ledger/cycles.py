@@ -138,6 +138,13 @@ class Cycles:
             rows = connection.execute(query.order_by(CYCLES.c.as_of.desc(), CYCLES.c.started_at.desc()).limit(count))
             return [_cycle(row) for row in rows]
 
+    def finished_among(self, account: str, cycle_ids: Sequence[str]) -> list[str]:
+        """Those of the ids whose cycles of the account came to their end, the latest end first."""
+        done = (CYCLES.c.account == account) & (CYCLES.c.state == CycleState.FINISHED.value)
+        query = select(CYCLES.c.cycle_id).where(done, CYCLES.c.cycle_id.in_(cycle_ids))
+        with self._database.reading() as connection:
+            return list(connection.execute(query.order_by(CYCLES.c.finished_at.desc())).scalars())
+
     def last(self, account: str) -> Cycle | None:
         """The account's cycle that started last."""
         return self._newest(CYCLES.c.account == account)

@@ -3,19 +3,22 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from threading import Lock
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Table, insert
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from perun.tools.domain.errors import LedgerUnavailable
 
+_ADVICE: Final = "end the program that holds it, or make room and rights to write, then try again"
+
 
 class Database:
     """A database whose transactions are all or nothing; may be used from several threads."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, advice: str = _ADVICE) -> None:
         self._engine = engine
+        self._advice = advice
         self._one_writer = Lock()  # Threads take turns; processes poll for SQLite's own lock, which may starve one.
 
     @contextmanager
@@ -54,11 +57,8 @@ class Database:
         except IntegrityError:
             raise  # Whoever writes knows what a taken key means.
         except DBAPIError as error:
-            where = self._engine.url.render_as_string()
-            raise LedgerUnavailable(
-                f"the ledger {where} cannot be used ({error.orig}): "
-                "end the program that holds it, or make room and rights to write, then try again"
-            ) from error
+            where, why = self._engine.url.render_as_string(), " ".join(str(error.orig).split())
+            raise LedgerUnavailable(f"the ledger {where} cannot be used ({why}): {self._advice}") from error
 
 
 def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime
 from pydantic import ValidationError
 from sqlalchemy import Connection, Row, insert, select, union, update
 
-from perun.graph.ledger.chain import Link, first_break, forge, genesis
+from perun.graph.ledger.chain import Break, Link, first_break, forge, genesis
 from perun.graph.ledger.database import Database, insert_new
 from perun.graph.ledger.notation import canonical, canonical_fact, parse, stamp
 from perun.graph.ledger.schema import CHAINS, EVENTS
@@ -58,11 +58,16 @@ class Events:
 
     def verify(self, stream: str) -> str | None:
         """Where the stream's chain is first broken, in one line; None when it is whole."""
+        fault = self.first_break(stream)
+        return fault.why if fault else None
+
+    def first_break(self, stream: str) -> Break | None:
+        """The place where the stream's chain is first broken; None when it is whole."""
         with self._database.reading() as connection:
             chain = connection.execute(select(CHAINS).where(CHAINS.c.stream == stream)).one_or_none()
             links = _links(connection, stream)
         if chain is None:
-            return f"there is no chain {stream}"
+            return Break(stream, 0, f"there is no chain {stream}")
         return first_break(stream, links, chain.length, chain.head)
 
     def streams(self) -> list[str]:

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Row, case, insert, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from perun.graph.ledger.database import Database
+from perun.graph.ledger.intent_file import IntentFile
 from perun.graph.ledger.notation import canonical_fact, fingerprint, stamp
 from perun.graph.ledger.schema import INTENTS
 from perun.tools.domain.errors import ConfigurationError
@@ -81,8 +82,9 @@ class Intent:
 class Intents:
     """The ledger's book of intents."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, file: IntentFile | None = None) -> None:
         self._database = database
+        self._file = file
 
     def write(
         self,
@@ -115,8 +117,7 @@ class Intents:
             "updated_at": stamp(now),
         }
         try:
-            with self._database.writing() as connection:
-                connection.execute(insert(INTENTS).values(row))
+            self._insert(row)
         except IntegrityError as error:
             raise ValueError(
                 f"the intent {terms.client_order_id} of {cycle_id} cannot be written: it (or this attempt) "
@@ -124,6 +125,12 @@ class Intents:
             ) from error
         id_, symbol = terms.client_order_id, terms.symbol
         return Intent(account, id_, cycle_id, symbol, leg, attempt, state, terms, fingerprint(body), "", now)
+
+    def _insert(self, row: dict[str, str | int]) -> None:
+        if self._file:
+            self._file.note(str(row["client_order_id"]), str(row["updated_at"]))
+        with self._database.writing() as connection:
+            connection.execute(insert(INTENTS).values(row))
 
     def amend(self, account: str, terms: OrderTerms, now: datetime) -> None:
         """Write what will be sent instead, before anything was sent.

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from perun.graph.ledger.database import Database
 from perun.graph.ledger.migrating import known_revisions, upgrade
+from perun.graph.ledger.postgres import Server
 from perun.graph.ledger.quarantine import has_lost_its_file, quarantine, refuse_beside_damaged
 from perun.graph.ledger.schema import METADATA
-from perun.graph.ledger.sqlite import COMPANIONS, Damaged, examine, sqlite_engine
+from perun.graph.ledger.sqlite import COMPANIONS, Contents, Damaged, examine, sqlite_engine
 from perun.tools.domain.clock import Clock
 from perun.tools.domain.errors import ConfigurationError, LedgerUnavailable
 
@@ -51,15 +52,25 @@ def _make_ready(path: Path, clock: Clock, busy_seconds: float) -> None:
 
 
 def _is_newest(path: Path, busy_seconds: float) -> bool:
-    contents, known = examine(path, busy_seconds), known_revisions()
+    return stands_at_newest(examine(path, busy_seconds), path)
+
+
+def stands_at_newest(contents: Contents, where: Path | Server) -> bool:
+    """True when every migration ran on a database with these contents, False when some are yet to run.
+
+    Raises:
+        ConfigurationError: it is another program's, or of a newer Perun.
+        Damaged: tables are missing.
+    """
+    known = known_revisions()
     if contents.revision is None:
         raise ConfigurationError(
-            f"{path} is a database of another program and was left as it is: give the ledger a path of its own"
+            f"{where} is a database of another program and was left as it is: give the ledger a place of its own"
         )
     if contents.revision not in known:
         raise ConfigurationError(
-            f"the ledger {path} stands at migration {contents.revision}, this Perun knows none after {known[-1]}, "
-            "and it was left as it is: update Perun, or give the ledger another path"
+            f"the ledger {where} stands at migration {contents.revision}, this Perun knows none after {known[-1]}, "
+            "and it was left as it is: update Perun, or give the ledger another place"
         )
     if contents.revision != known[-1]:
         return False

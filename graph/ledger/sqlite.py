@@ -37,7 +37,7 @@ def sqlite_engine(path: Path, busy_seconds: float) -> Engine:
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # Transactions begin below, not by the driver's guess.
-        connection.text_factory = _faithful_text
+        connection.text_factory = faithful_text
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
@@ -90,5 +90,6 @@ def _explained(error: sqlite3.DatabaseError, path: Path) -> Exception:
     return ConfigurationError(f"the ledger {path} cannot be opened ({error}): check that it is a file you may write")
 
 
-def _faithful_text(raw: bytes) -> Any:
+def faithful_text(raw: bytes) -> Any:
+    """A text as it stands in the file; bytes that are no UTF-8 become lone surrogates, and can be told from others."""
     return raw.decode("utf-8", "surrogateescape")

@@ -11,15 +11,20 @@ from perun.tools.domain.account_events import DifferencesAcknowledged as Differe
 from perun.tools.domain.account_events import StateChanged as StateChanged
 from perun.tools.domain.chat_events import ChatEvent as ChatEvent
 from perun.tools.domain.frozen import Frozen
+from perun.tools.domain.memory_events import LessonLearned as LessonLearned
+from perun.tools.domain.memory_events import OutcomesKnown as OutcomesKnown
 from perun.tools.domain.orders import Fill, Order, OrderTerms
+from perun.tools.domain.prompt_events import CandidateJudged as CandidateJudged
 from perun.tools.domain.prompt_events import PromptAdded as PromptAdded
 from perun.tools.domain.prompt_events import PromptLabelled as PromptLabelled
+from perun.tools.domain.prompt_events import WindowWeighed as WindowWeighed
 from perun.tools.domain.research import Finding
 from perun.tools.domain.run_events import CommandGiven as CommandGiven
 from perun.tools.domain.run_events import CycleEnded as CycleEnded
 from perun.tools.domain.run_events import CycleStarted as CycleStarted
 from perun.tools.domain.run_events import NodeFinished as NodeFinished
 from perun.tools.domain.run_events import NodeStarted as NodeStarted
+from perun.tools.domain.run_events import Reconciled as Reconciled
 from perun.tools.domain.signals import Advice, TradingSignal
 from perun.tools.domain.verdicts import Verdict
 
@@ -54,8 +59,12 @@ class MemoryHit(Frozen):
     id: str
     kind: str
     score: float | None
-    """Cosine similarity for a hit by meaning; None for a hit by recency."""
+    """What it counted for the situation, for a hit by meaning; None for a hit by recency."""
     as_of: AwareDatetime
+    score_parts: dict[str, float] = Field(default_factory=dict)
+    """Meaning, likeness, recency and usefulness, of which the score is made; empty for a hit by recency."""
+    age_days: int = 0
+    """How old it was for the cycle that recalled it."""
 
 
 class MemoriesRecalled(Frozen):
@@ -244,6 +253,7 @@ Event = Annotated[
     | NodeStarted
     | NodeFinished
     | CommandGiven
+    | Reconciled
     | SnapshotTaken
     | MemoriesRecalled
     | ResearchRead
@@ -264,9 +274,13 @@ Event = Annotated[
     | DifferencesAcknowledged
     | DifferenceBooked
     | MemoryWritten
+    | OutcomesKnown
+    | LessonLearned
     | ErrorNoted
     | PromptAdded
     | PromptLabelled
+    | WindowWeighed
+    | CandidateJudged
     | ChatEvent
     | CycleEnded,
     Field(discriminator="kind"),

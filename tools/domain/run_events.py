@@ -40,13 +40,29 @@ class NodeFinished(Frozen):
 
 
 class CommandGiven(Frozen):
-    """A person told the desk to do something; what came of it stands in the events after this one."""
+    """A person told the desk to do something; what came of it stands in the events around this one."""
 
     kind: Literal["command"] = "command"
     command: str
     """As it is typed: `halt`, `resume`, `reconcile`, `flatten`."""
     reason: str = ""
     who: str
+
+
+class Reconciled(Frozen):
+    """Ledger and broker were compared and something was put right, a line each; to find nothing is no event."""
+
+    kind: Literal["reconciled"] = "reconciled"
+    resolved: tuple[str, ...] = ()
+    """Orders in doubt that are so no longer."""
+    adjusted: tuple[str, ...] = ()
+    """Shares and dollars that no fill of ours explains."""
+    protected: tuple[str, ...] = ()
+    """Shares that have their stop again."""
+    trimmed: tuple[str, ...] = ()
+    """Orders that were cancelled because shares and stops did not match."""
+    exited: tuple[str, ...] = ()
+    """Shares that leave at the market, because no stop can stand."""
 
 
 class CycleEnded(Frozen):

@@ -26,18 +26,25 @@ def status(as_json: Json = False) -> None:
 @app.command()
 def why(
     id: Annotated[str, typer.Argument(help="A cycle id or slot, a decision id (slot/SYMBOL), or a client order id.")],
+    full: Annotated[
+        bool, typer.Option("--full", help="Everything: what was gathered, every rule, the evidence.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Why a cycle, decision or order came out as it did."""
-    from perun.graph.app import inspecting
+    """Why a cycle, decision or order came out as it did, in about ten lines; each names its events."""
+    from perun.graph.app import tracing
 
-    document = inspecting.why(id, {})
+    document = tracing.why(id, {})
     if as_json:
         print_json(document)
-    else:
+    elif full:
         from perun.graph.app.pages import why_page
 
         why_page(document)
+    else:
+        from perun.graph.app.trace_pages import short_page
+
+        short_page(document)
 
 
 @app.command()

@@ -141,10 +141,10 @@ def test_when_another_run_holds_the_desk_then_the_halt_stands_at_once_and_only_t
     cycle(tmp_path)
     monkeypatch.setattr(commanding, "_HALT_SECONDS", 0.1)
     here = {"DATA_DIR": str(tmp_path)}
-    with FileLock(tmp_path / "var" / "desk.lock"):
+    with FileLock(tmp_path / "var" / f"desk-{status(here)['account_id']}.lock"):
         document = commanding.halt("it hangs", here)
         assert status(here)["trading_state"] == "HALTED"
-    assert "another perun has held" in document["errors"][0]
+    assert "another perun has held the desk" in document["errors"][0]
     assert cycle(tmp_path)["outcome"] == "halted"
 
 

@@ -4,7 +4,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from perun.graph.ledger.ledger import Ledger, open_ledger
+from perun.graph.ledger.ledger import Ledger, Place, Remote, open_ledger
+from perun.graph.ledger.postgres import Server
 from perun.tools.domain.clock import StoppedClock
 from perun.tools.domain.events import NodeFinished
 
@@ -14,13 +15,17 @@ NOW = datetime(2026, 11, 22, tzinfo=UTC)
 def main(task: str, path: str, *words: str) -> None:
     if task == "open":
         _wait()
-    with open_ledger(Path(path), StoppedClock(NOW)) as ledger:
+    with open_ledger(place(path), StoppedClock(NOW)) as ledger:
         if task == "open":
             ledger.events.append(words[0], NodeFinished(node="gather", seconds=0), NOW)
             print("alembic" in sys.modules)
             return
         _wait()
         {"append": append, "claim": claim}[task](ledger, *words)
+
+
+def place(name: str) -> Place:
+    return Remote(Server.at(name), Path("intents.txt")) if "://" in name else Path(name)
 
 
 def append(ledger: Ledger, stream: str, node: str, count: str) -> None:
