@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, cast
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -17,6 +18,7 @@ from perun.graph.breakers import look, withdraw_entries
 from perun.graph.builder import Cycle, build
 from perun.graph.desk import Desk
 from perun.graph.hushed import hushed
+from perun.graph.labelling import label
 from perun.graph.ledger.cycles import Claim, Standing
 from perun.graph.ledger.cycles import Cycle as LedgerCycle
 from perun.graph.ledger.cycles import CycleState as Stage
@@ -30,8 +32,8 @@ from perun.graph.slots import check_slot
 from perun.graph.state import CycleState
 from perun.graph.submission import OrderDesk
 from perun.memory.recall import Memory
-from perun.tools.domain.clock import Clock
-from perun.tools.domain.events import CycleEnded, CycleStarted
+from perun.tools.domain.clock import Clock, seconds_between
+from perun.tools.domain.events import CycleEnded, CycleStarted, Event
 from perun.tools.domain.orders import Leg
 from perun.tools.domain.ports import BookReader, Market, NewsSource
 from perun.tools.domain.standing import TradingState
@@ -60,11 +62,17 @@ class Floor:
     tool_rounds: int
     """Requests of one turn that a mind may spend on tools."""
     limits: Limits
-    checkpointer: BaseCheckpointSaver[str]
+    checkpointer: BaseCheckpointSaver[str] | None
+    """Where an interrupted cycle waits; without one it begins anew, and finds its answers and orders on record."""
     default_slot: Callable[[datetime], str]
     """From the market's time to the slot that a cycle takes when none is named."""
     archive: Archive | None = None
     """What was found out about symbols, shared by the cycles of an interval."""
+
+    @cached_property
+    def graph(self) -> Cycle:
+        """The graph of a cycle on this floor, built once."""
+        return build(executing(self.hand), self.checkpointer)
 
 
 def run_cycle(floor: Floor, symbols: Sequence[str], slot: str | None = None) -> dict[str, Any]:
@@ -73,7 +81,8 @@ def run_cycle(floor: Floor, symbols: Sequence[str], slot: str | None = None) -> 
     Returns:
         The document `perun.cycle/1`; its outcome is `duplicate` when the slot's cycle had ended before, and `halted`
         when the desk may not trade: then nobody was asked, and the slot is free for when it may. A loss that is found
-        beyond its limit when the cycle begins halts it there; it goes on when a person has resumed.
+        beyond its limit when the cycle begins halts it there; it goes on when a person has resumed. It is `expired`
+        when an interrupted cycle is found again too late to act on, and had not come to any order.
 
     Raises:
         ConfigurationError: the slot's name or a symbol is no good; nothing was claimed.
@@ -106,18 +115,44 @@ def _carry_through(floor: Floor, claim: Claim, prompts: dict[str, Prompt]) -> di
     look(counter, floor.hand.broker, floor.limits)
     if floor.hand.watch.state() is TradingState.HALTED:
         return _halted(floor, cycle.cycle_id, cycle.slot, cycle.as_of, [])
-    state = _invoke(build(executing(floor.hand), floor.checkpointer), desk, claim)
+    if (why := _too_late(floor, claim)) is not None:
+        return _closed(floor, cycle, counter, {**_untraded(floor, cycle, "expired"), "errors": [why]})
+    label(desk, ledger, floor.account, cycle.symbols)
+    state = _invoke(floor.graph, desk, claim)
     floor.hand.pace.end_cycle(state["snapshot"].as_of)
     keep_books(floor.book, ledger, floor.account, recorder, floor.clock.now())
-    events = [stored.event for stored in ledger.events.read(cycle.cycle_id)]
-    document = cycle_document(state, floor.mode, events)
-    mark = look(counter, floor.hand.broker, floor.limits)
-    recorder.record(
-        CycleEnded(outcome=document["outcome"], cash=mark.cash, equity=mark.equity, asked=agents_asked(events))
-    )
+    return _closed(floor, cycle, counter, cycle_document(state, floor.mode, _events(ledger, cycle)))
+
+
+def _closed(floor: Floor, cycle: LedgerCycle, counter: OrderDesk, document: dict[str, Any]) -> dict[str, Any]:
+    """Mark what the account is worth, and close the cycle's record with its result."""
+    ledger, mark = floor.hand.ledger, look(counter, floor.hand.broker, floor.limits)
+    asked = agents_asked(_events(ledger, cycle))
+    counter.recorder.record(CycleEnded(outcome=document["outcome"], cash=mark.cash, equity=mark.equity, asked=asked))
     result = ledger.redaction.document(json.dumps(document))
     ledger.cycles.finish(cycle.cycle_id, document["outcome"], result, floor.clock.now())
     return cast(dict[str, Any], json.loads(result))
+
+
+def _too_late(floor: Floor, claim: Claim) -> str | None:
+    """Why an interrupted cycle is not gone on with: its facts are too old to decide on, and nothing was ordered yet."""
+    cycle, ttl = claim.cycle, floor.limits.decision_ttl_seconds
+    age = seconds_between(cycle.as_of, floor.book.clock().now)
+    if claim.standing is not Standing.INTERRUPTED or age <= ttl or floor.hand.ledger.intents.of_cycle(cycle.cycle_id):
+        return None
+    if _stood(floor.graph, cycle.cycle_id).get("done"):
+        return None
+    return f"expired: interrupted and found again {age:.0f} seconds after its facts were gathered; they hold {ttl}"
+
+
+def _stood(graph: Cycle, cycle_id: str) -> dict[str, Any]:
+    """The thread's state at its last checkpoint; empty without one."""
+    config: Any = {"configurable": {"thread_id": cycle_id}}
+    return graph.get_state(config).values if graph.checkpointer else {}
+
+
+def _events(ledger: Ledger, cycle: LedgerCycle) -> list[Event]:
+    return [stored.event for stored in ledger.events.read(cycle.cycle_id)]
 
 
 def _invoke(graph: Cycle, desk: Desk, claim: Claim) -> CycleState:
@@ -128,11 +163,13 @@ def _invoke(graph: Cycle, desk: Desk, claim: Claim) -> CycleState:
     """
     lanes = len(claim.cycle.symbols)  # all symbols are studied at once; providers keep lanes of their own
     config: Any = {"configurable": {"thread_id": claim.cycle.cycle_id}, "max_concurrency": max(lanes, 2)}
-    stood = graph.get_state(config).values
+    stood = _stood(graph, claim.cycle.cycle_id)
     if stood.get("done"):
         return cast(CycleState, stood)
     start = CycleState(cycle_id=claim.cycle.cycle_id, slot=claim.cycle.slot, symbols=claim.cycle.symbols)
-    values = graph.invoke(None if stood else start, config, context=desk, durability="sync")
+    values = graph.invoke(
+        None if stood else start, config, context=desk, durability="sync" if graph.checkpointer else None
+    )
     return cast(CycleState, values)
 
 
@@ -152,6 +189,11 @@ def _halted(floor: Floor, cycle_id: str, slot: str, as_of: datetime, troubles: l
     return {**document, "errors": [*document["errors"], *troubles]}
 
 
+def _untraded(floor: Floor, cycle: LedgerCycle, outcome: str) -> dict[str, Any]:
+    """The document of a cycle that came to no decision."""
+    return {**halted_document(cycle.cycle_id, cycle.slot, floor.mode, cycle.as_of, ""), "outcome": outcome}
+
+
 def _is_finished(floor: Floor, slot: str) -> bool:
     known = floor.hand.ledger.cycles.find(slot, floor.account)
     return known is not None and known.state is Stage.FINISHED
@@ -164,12 +206,14 @@ def _pinned(ledger: Ledger, cycle_id: str) -> dict[str, str]:
 
 
 def _desk(floor: Floor, cycle: LedgerCycle, prompts: dict[str, Prompt], recorder: EventRecorder) -> Desk:
+    # What every node is given must not hold the floor, for that would be the hand as well.
+    mode, account, ledger = floor.mode, floor.account, floor.hand.ledger
+
     def order_id(symbol: str, leg: Leg) -> str:
-        return f"{OURS}{floor.mode}-{cycle.slot}-{symbol}-{leg}-1"
+        return f"{OURS}{mode}-{cycle.slot}-{symbol}-{leg}-1"
 
     def handed_in(id_: str) -> Verdict | None:
-        written = floor.hand.ledger.intents.get(floor.account, id_)
-        return recorder.verdict(id_) if written else None
+        return recorder.verdict(id_) if ledger.intents.get(account, id_) else None
 
     return Desk(
         cycle_id=cycle.cycle_id,
@@ -182,7 +226,7 @@ def _desk(floor: Floor, cycle: LedgerCycle, prompts: dict[str, Prompt], recorder
         asker=Asker(_minds(floor, cycle.cycle_id), prompts, recorder, floor.tool_rounds),
         limits=floor.limits,
         recorder=recorder,
-        past=Precedents(floor.hand.ledger, floor.account),
+        past=Precedents(ledger, account),
         watch=floor.hand.watch,
         order_id=order_id,
         archive=floor.archive,

@@ -12,7 +12,7 @@ from perun.graph.submission import OrderDesk
 from perun.graph.watch import IN_DOUBT
 from perun.tools.brokerage.gated import GatedBroker
 from perun.tools.domain.errors import BrokerUnavailable
-from perun.tools.domain.events import ErrorNoted
+from perun.tools.domain.events import ErrorNoted, Reconciled
 from perun.tools.domain.money import plain
 
 PATIENCE: Final = timedelta(seconds=60)
@@ -62,7 +62,17 @@ def reconcile(name: str, desk: OrderDesk, broker: GatedBroker) -> Findings:
     protect(name, desk, broker, findings)
     if findings.protected or findings.trimmed or findings.exited:
         keep_books(desk.book, desk.ledger, desk.account, desk.recorder, desk.clock.now())
+    _note(findings, desk)
     return findings
+
+
+def _note(findings: Findings, desk: OrderDesk) -> None:
+    """What was put right goes on the record; what stays in doubt stands there already, as an error."""
+    mended = {
+        name: tuple(getattr(findings, name)) for name in ("resolved", "adjusted", "protected", "trimmed", "exited")
+    }
+    if any(mended.values()):
+        desk.recorder.record(Reconciled(**mended))
 
 
 def _resolve(intent: Intent, desk: OrderDesk, broker: GatedBroker, findings: Findings) -> None:

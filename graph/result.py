@@ -14,7 +14,7 @@ from perun.tools.domain.signals import Action
 from perun.tools.domain.verdicts import Verdict
 
 SCHEMA = "perun.cycle/1"
-EXIT_CODES = {"traded": 0, "held": 0, "duplicate": 0, "denied": 3, "halted": 3, "degraded": 5}
+EXIT_CODES = {"traded": 0, "held": 0, "duplicate": 0, "denied": 3, "halted": 3, "degraded": 5, "expired": 5}
 """Outcome to exit code."""
 
 
@@ -91,6 +91,11 @@ def usage_row(events: Iterable[Event]) -> dict[str, Any]:
     asked = [event for event in events if isinstance(event, ModelAsked)]
     total = sum((event.usage for event in asked), Usage())
     return {**spending_row(total), "longest_chain": _longest_chain(asked)}
+
+
+def agents_asked(events: Iterable[Event]) -> tuple[str, ...]:
+    """The agents that were asked, sorted."""
+    return tuple(sorted({event.role for event in events if isinstance(event, ModelAsked)}))
 
 
 def spending_row(usage: Usage) -> dict[str, Any]:

@@ -6,7 +6,20 @@ from typing import Annotated
 
 import typer
 
-from perun.graph.app.commands import config, exchange, looking, prompts, trading
+from perun.graph.app.commands import (
+    backtest,
+    backup,
+    chat,
+    config,
+    exchange,
+    looking,
+    memory,
+    optimize,
+    prompts,
+    schedule,
+    trace,
+    trading,
+)
 from perun.graph.app.output import hushed
 
 app = typer.Typer(
@@ -17,7 +30,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (trading, looking, prompts, config, exchange):
+for group in (trading, schedule, looking, trace, chat, memory, prompts, backtest, optimize, backup, config, exchange):
     app.add_typer(group.app)
 
 _INTERRUPTED = 130

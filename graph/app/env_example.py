@@ -28,7 +28,6 @@ REFUSED: Final = frozenset({"allow_short"})
 UNUSED: Final = frozenset(
     {
         "optimization_schedule",
-        "otel_exporter_otlp_endpoint",
     }
 )
 """Settings whose value is checked and that nothing reads yet."""

@@ -3,11 +3,16 @@
 from typing import Any
 
 from perun.graph.app.settings import Settings
+from perun.tools.market.sectors import read_own
 from perun.tools.risk.limits import Limits
 
 
-def limits(settings: Settings) -> Limits:
-    """The limits in force."""
+def limits(settings: Settings, *, with_own_sectors: bool = True) -> Limits:
+    """The limits in force, with the sectors that a person listed in DATA_DIR unless only exits are to be judged.
+
+    Raises:
+        ConfigurationError: that list cannot be read.
+    """
     return Limits(
         min_confidence=settings.min_confidence,
         risk_per_trade=settings.risk_limit_percent,
@@ -21,6 +26,7 @@ def limits(settings: Settings) -> Limits:
         restricted=tuple(sorted(settings.restricted_symbols)),
         **_orders(settings),
         **_exposure(settings),
+        sectors=read_own(settings.data_dir.expanduser() / "sectors.csv") if with_own_sectors else (),
         **_losses_and_state(settings),
     )
 

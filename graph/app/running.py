@@ -21,7 +21,7 @@ def run(overrides: Mapping[str, str], slot: str | None, say: Callable[[str], Non
         _refuse_unknown(settings.default_symbols)
     check_slot(slot)
     from perun.graph.app.speakers import introduce
-    from perun.graph.app.wiring import open_floor
+    from perun.graph.app.wiring import forget_old_steps, open_floor
     from perun.graph.cycle import run_cycle
 
     with open_floor(settings) as floor:
@@ -30,6 +30,7 @@ def run(overrides: Mapping[str, str], slot: str | None, say: Callable[[str], Non
         for note in notes:
             say(f"perun: {note}")
         document = run_cycle(floor, settings.default_symbols, slot)
+        forget_old_steps(settings, floor)
         for cycle in floor.hand.ledger.cycles.unfinished(floor.account):
             say(f"perun: the cycle {cycle.slot} was interrupted: perun run --slot {cycle.slot} goes on with it")
         return document

@@ -42,6 +42,9 @@ HOMES = {
     "langgraph": ("graph",),
     "numpy": ("graph/replay", "graph/optimize"),
     "openai": ("agents/clients.py", "agents/web_client.py"),
+    "openinference": ("graph/app/telemetry.py",),
+    # Only spans on their way out: what the desk itself needs to know stands in the record.
+    "opentelemetry": ("graph/app/telemetry.py",),
     "perun": ("agents", "graph", "memory", "tools"),
     "psycopg": ("graph/ledger", "graph/tenure.py", "graph/checkpoint_store.py"),
     "pydantic": ("agents", "graph", "memory", "tools"),

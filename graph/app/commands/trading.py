@@ -24,10 +24,10 @@ def run(
     elif document["outcome"] == "halted":
         say(f"perun: {document['errors'][0]}; nobody was asked. perun resume --reason … trades again")
     else:
-        from perun.graph.app import inspecting
+        from perun.graph.app import tracing
         from perun.graph.app.pages import run_page
 
-        run_page(document, inspecting.why(document["cycle_id"], {}))
+        run_page(document, tracing.why(document["cycle_id"], {}))
     raise typer.Exit(running.exit_code(document))
 
 

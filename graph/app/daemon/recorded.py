@@ -1,0 +1,51 @@
+"""The daemon on recorded days: the same schedule, one session after another, as fast as is asked."""
+
+from datetime import date
+from typing import Final
+
+from perun.graph.app.daemon.duty import Duty
+from perun.graph.app.daemon.shift import NOT_DONE
+from perun.tools.domain.clock import stopwatch
+
+FOREVER: Final = 10**9
+
+
+def play(duty: Duty, seconds: float, cycles: int | None, until: date | None) -> None:
+    """Take sessions from where the account stands, each in so many seconds, until told to end.
+
+    A recorded session has one cycle, for the market moves on with it: at the last moment that the schedule names.
+    """
+    left = FOREVER if cycles is None else cycles
+    while left > 0:
+        if duty.stopping.is_asked:
+            duty.tally.ended = "stopped"
+            return
+        began, taken = stopwatch(), _session(duty, until)
+        if not taken:
+            return
+        left -= taken
+        duty.lifeline.turn_to("waiting")
+        duty.stopping.wait(max(0.0, seconds - (stopwatch() - began)))
+
+
+def _session(duty: Duty, until: date | None) -> int:
+    """One session; 0 when there is none any more, or the desk may not go on."""
+    reading = duty.shift.read()
+    now = reading.clock.now
+    if not reading.clock.is_open:
+        duty.tally.ended = "recording ended"
+        return 0
+    if until is not None and now.date() > until:
+        return 0
+    duty.see_to_jobs(now)
+    slot = duty.shift.recorded_slot(now)
+    if slot is None:
+        duty.shift.pass_session(now)
+        return 1
+    document = duty.take(slot)
+    if document["outcome"] in NOT_DONE:
+        duty.tally.ended = document["outcome"]
+        return 0
+    if document["outcome"] == "duplicate" and duty.shift.read().clock.now == now:
+        duty.shift.pass_session(now)
+    return 1

@@ -1,0 +1,146 @@
+"""The daemon on the wall clock: what it takes, what it leaves out, and what it says about clocks."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from perun.graph.app.daemon import jobs
+from perun.graph.app.daemon.duty import Duty, on_duty
+from perun.graph.app.daemon.live import Watch
+from perun.graph.app.daemon.shift import Reading, Shift
+from perun.tools.domain.market import MarketClock
+from support.embedding import BagOfWords
+from support.floor import settings
+
+MOMENT = datetime.fromisoformat("2026-11-25T20:45:00+00:00")
+A_MINUTE = timedelta(minutes=1)
+
+
+class SetClock:
+    """Stands where it is set, and goes on by a second at each look."""
+
+    def __init__(self, instant: datetime) -> None:
+        self.instant = instant
+
+    def now(self) -> datetime:
+        self.instant += timedelta(seconds=1)
+        return self.instant
+
+
+class LiveShift(Shift):
+    """The embedded desk, taken for a live one: what the broker's clock says is the test's."""
+
+    is_open = True
+    skew = 0.0
+
+    @property
+    def is_recorded(self) -> bool:
+        return False
+
+    def read(self) -> Reading:
+        now = self.clock.now()
+        clock = MarketClock(
+            now=now, is_open=self.is_open, next_open=now + timedelta(hours=17), next_close=now + A_MINUTE
+        )
+        return Reading("desk", "alpaca-paper", clock, self.skew)
+
+
+@pytest.fixture(autouse=True)
+def small_embedder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("perun.graph.app.daemon.shift.MiniLM", BagOfWords)
+
+
+@contextmanager
+def watching(folder: Path, clock: SetClock, *, live: bool = True) -> Iterator[tuple[Duty, list[str]]]:
+    """A daemon on duty, and what it says."""
+    said = list[str]()
+
+    def tell(event: str, line: str, **facts: Any) -> None:
+        said.append(f"{event}: {line}")
+
+    chosen = settings(folder, default_symbols="AAPL,IBM", trading_schedule="close-15m")
+    with on_duty(chosen, "schedule", tell, clock) as (duty, _):
+        if live:
+            duty.shift = LiveShift(chosen, clock)
+        yield duty, said
+
+
+def keep(duty: Duty, clock: SetClock, seen: datetime) -> None:
+    """Deal with all that is due, and end before the first wait."""
+    Watch(duty, clock, seen).keep(None, clock.instant.date() - timedelta(days=1))
+
+
+def test_when_a_moment_comes_then_its_slot_is_taken_once(tmp_path: Path) -> None:
+    clock = SetClock(MOMENT)
+    with watching(tmp_path, clock, live=False) as (duty, _):
+        keep(duty, clock, MOMENT - A_MINUTE)
+        assert duty.tally.slots == {"traded": 1}
+        assert duty.tally.first == "2009-06-01-close-15m"
+        again = duty.hand_on("2009-06-01-close-15m", MOMENT)
+        assert again["outcome"] == "duplicate"
+
+
+def test_when_the_daemon_was_down_then_the_slots_are_noted_as_missed_once(tmp_path: Path) -> None:
+    clock = SetClock(MOMENT + timedelta(hours=1))
+    for expected in (["2026-11-24-close-15m", "2026-11-25-close-15m"], []):
+        with watching(tmp_path, clock) as (duty, _):
+            keep(duty, clock, MOMENT - timedelta(days=1, hours=3))
+            assert (duty.tally.missed, duty.tally.slots) == (expected, {})
+
+
+def test_when_the_market_is_closed_against_the_calendar_then_the_slot_is_left_out_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LiveShift, "is_open", False)
+    clock = SetClock(MOMENT)
+    with watching(tmp_path, clock) as (duty, said):
+        keep(duty, clock, MOMENT - A_MINUTE)
+        assert duty.tally.missed == ["2026-11-25-close-15m"]
+    assert any("the broker says that the market is closed until 2026-11-26" in line for line in said)
+
+
+def test_when_the_clocks_differ_then_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LiveShift, "skew", -61.0)
+    monkeypatch.setattr(LiveShift, "is_open", False)
+    clock = SetClock(MOMENT)
+    with watching(tmp_path, clock) as (duty, said):
+        keep(duty, clock, MOMENT - A_MINUTE)
+    assert "clock: this machine's clock is -61 seconds off the broker's" in said
+
+
+def test_when_the_clock_is_set_back_then_moments_are_planned_from_there(tmp_path: Path) -> None:
+    clock = SetClock(MOMENT + timedelta(days=2))
+    with watching(tmp_path, clock, live=False) as (duty, said):
+        watch = Watch(duty, clock, None)
+        clock.instant = MOMENT - timedelta(seconds=5)
+        watch.keep(None, MOMENT.date() - timedelta(days=1))
+        clock.instant = MOMENT
+        watch.keep(None, MOMENT.date() - timedelta(days=1))
+        assert duty.tally.slots == {"traded": 1}
+    assert any(line.startswith("clock: the clock was set by -") for line in said)
+
+
+def test_when_a_job_is_due_then_it_is_done_once_and_caught_up_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = list[str]()
+    late = jobs.Job("review", lambda now: now.replace(hour=6, minute=0, second=0), lambda _: done.append("r") or "done")
+    stale = jobs.Job("ping", lambda now: now - timedelta(hours=1), lambda _: done.append("p") or "", False)
+    monkeypatch.setattr(jobs, "JOBS", [late, stale])
+    clock = SetClock(MOMENT)
+    with watching(tmp_path, clock, live=False) as (duty, said):
+        duty.see_to_jobs(MOMENT)
+        duty.see_to_jobs(MOMENT + A_MINUTE)
+    assert (done, said[-1]) == (["r"], "job: review: done")
+
+
+def test_when_a_queued_slot_is_found_too_late_then_it_is_missed_and_not_traded(tmp_path: Path) -> None:
+    clock = SetClock(MOMENT + timedelta(hours=1))
+    with watching(tmp_path, clock, live=False) as (duty, _):
+        document = duty.hand_on("2026-11-25-close-15m", MOMENT)
+        assert document["outcome"] == "missed"
+        assert not duty.shift.is_finished("2026-11-25-close-15m")
