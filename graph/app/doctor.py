@@ -88,7 +88,7 @@ def _ledger(configuration: Configuration) -> str:
         raise PerunError(f"the record was changed after it was written: {broken[0]}")
     if waiting:
         raise PerunError(f"interrupted: {', '.join(waiting)}; perun run --slot NAME goes on with it")
-    return f"{len(streams)} cycles recorded, every chain whole"
+    return f"{len(streams)} streams recorded, every chain whole"
 
 
 def _venue(configuration: Configuration) -> str:

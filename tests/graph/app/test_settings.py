@@ -134,7 +134,7 @@ def test_when_a_setting_that_may_be_absent_is_empty_then_it_is_absent(name: str,
 
 def test_when_settings_are_bad_then_no_secret_is_shown(read: Reading) -> None:
     secrets = [name for field, name in NAMES.items() if is_secret(field)]
-    lines = [f"{name}=sk-{number}-hidden" for number, name in enumerate(secrets)]
+    lines = [f"{name}=sk-{number}-hidden-and-long" for number, name in enumerate(secrets)]
     said = _refusal(read, "\n".join([*lines, "OPENAI_BASE_URL=ftp://me:sk-hidden@host/v1", "BROKER=x"]))
     assert len(said) == 2
     assert "ftp://…@host/v1" in said[0]
