@@ -11,8 +11,10 @@ _NAME: Final = "seal.json"
 
 
 def put_seal(directory: Path) -> None:
-    """Note the hash of every binary file. Nobody may write to the directory until `break_seal`."""
-    (directory / _NAME).write_text(json.dumps(_hashes(directory), indent=2))
+    """Note the hash of every binary file, whole or not at all. Nobody may write to the directory until `break_seal`."""
+    part = directory / f"{_NAME}.part"
+    part.write_text(json.dumps(_hashes(directory), indent=2))
+    part.replace(directory / _NAME)
 
 
 def check_seal(directory: Path) -> None:

@@ -13,8 +13,8 @@ from perun.graph.app.hushing import redaction
 from perun.graph.app.reading import read_settings
 from perun.graph.app.wiring import data_folder, ledger_path, registry
 from perun.graph.ledger.ledger import open_ledger
-from perun.graph.optimize.evidence import Evidence, weigh
-from perun.graph.optimize.promotion import Conduct, judge
+from perun.graph.optimize.evidence import FEWEST, Evidence, weigh
+from perun.graph.optimize.promotion import Conduct, Judgement, judge
 from perun.graph.optimize.registry import Registry
 from perun.graph.optimize.scoring import pair
 from perun.graph.optimize.trials import Trials, exact, weighed
@@ -78,6 +78,7 @@ def optimize(search: Search, overrides: Mapping[str, str], tell: Tell) -> dict[s
         ConfigurationError: a version is not there, the mind reads no prompts, or the days are too few.
     """
     with _open_bench(search, overrides, tell) as bench:
+        _need_days(bench.stage)
         own = bench.in_use[search.agent]
         chosen = [bench.prompts.shelf.find(search.agent, each).prompt for each in search.candidates]
         tried = _tried(bench, own, chosen)
@@ -92,22 +93,29 @@ def optimize(search: Search, overrides: Mapping[str, str], tell: Tell) -> dict[s
             after = {best.hash: bench.play("sealed", best)}
             sealed = _weigh(bench, "sealed", own, bench.play("sealed", own), after)
         verdict = judge(found, sealed, bench.threshold, _conduct(incumbent), _conduct(runs[best.hash]))
-        judged = CandidateJudged(
-            attempt=bench.stage.plan.fingerprint,
-            agent=search.agent,
-            version=best.version,
-            hash=best.hash,
-            eligible=verdict.eligible,
-            reasons=verdict.reasons,
-            threshold=exact(bench.threshold),
-            who=getpass.getuser(),
-        )
-        bench.trials.note(judged)
-        bench.prompts.label(search.agent, "candidate", best.hash, "the best of a search", OPTIMIZER)
-        promoted = judged.eligible and bench.auto
-        if promoted:
-            bench.prompts.use(search.agent, best.hash, f"eligible after {bench.stage.plan.fingerprint}", OPTIMIZER)
+        judged, promoted = _settle(bench, best, verdict)
         return {**_document(bench, judged, found, sealed), "promoted": promoted}
+
+
+def _settle(bench: _Bench, best: Prompt, verdict: Judgement) -> tuple[CandidateJudged, bool]:
+    """Put the judgement on record, and the prompt in use where that was asked for; whether it was."""
+    attempt = bench.stage.plan.fingerprint
+    judged = CandidateJudged(
+        attempt=attempt,
+        agent=best.agent,
+        version=best.version,
+        hash=best.hash,
+        eligible=verdict.eligible,
+        reasons=verdict.reasons,
+        threshold=exact(bench.threshold),
+        who=getpass.getuser(),
+    )
+    bench.trials.note(judged)
+    bench.prompts.label(best.agent, "candidate", best.hash, "the best of a search", OPTIMIZER)
+    promoted = judged.eligible and bench.auto
+    if promoted:
+        bench.prompts.use(best.agent, best.hash, f"eligible after {attempt}", OPTIMIZER)
+    return judged, promoted
 
 
 def status(overrides: Mapping[str, str]) -> dict[str, Any]:
@@ -185,6 +193,16 @@ def _conduct(told: RunTold) -> Conduct:
 def _days(stage: Stage, window: Window) -> Sequence[Any]:
     cut = len(stage.days) - len(stage.days) // _SEALED
     return stage.days[: cut + 1] if window == "validation" else stage.days[cut:]
+
+
+def _need_days(stage: Stage) -> None:
+    """Enough in the smaller window, before anybody is asked."""
+    decided = len(_days(stage, "sealed")) - 1
+    if decided < FEWEST:
+        raise ConfigurationError(
+            f"the days are too few: {decided} would be sealed, and {FEWEST} are needed; {FEWEST * _SEALED + _SEALED} "
+            "sessions in all are enough"
+        )
 
 
 def _span(stage: Stage, window: Window) -> str:

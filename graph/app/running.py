@@ -21,6 +21,7 @@ def run(overrides: Mapping[str, str], slot: str | None, say: Callable[[str], Non
         _refuse_unknown(settings.default_symbols)
     check_slot(slot)
     from perun.graph.app.speakers import introduce
+    from perun.graph.app.telemetry import telemetry
     from perun.graph.app.wiring import forget_old_steps, open_floor
     from perun.graph.cycle import run_cycle
 
@@ -29,7 +30,9 @@ def run(overrides: Mapping[str, str], slot: str | None, say: Callable[[str], Non
         say(f"perun: {floor.mode} account {floor.account}, {floor.book.clock().now:%Y-%m-%d}, asking {who}")
         for note in notes:
             say(f"perun: {note}")
-        document = run_cycle(floor, settings.default_symbols, slot)
+        with telemetry(settings, floor.hand.ledger, say) as tell:
+            document = run_cycle(floor, settings.default_symbols, slot)
+            tell(document)
         forget_old_steps(settings, floor)
         for cycle in floor.hand.ledger.cycles.unfinished(floor.account):
             say(f"perun: the cycle {cycle.slot} was interrupted: perun run --slot {cycle.slot} goes on with it")

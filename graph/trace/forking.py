@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, Final, cast
 
-from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.runtime import Runtime
 
@@ -124,9 +123,8 @@ def fork(trace: Trace, bench: Bench, wish: Wish) -> Fork:
     source = _continue_from(trace, bench, graph, stream, wish.at)
     tape.record(CommandGiven(command=wish.said, reason=_origin(trace, wish), who=wish.who))
     tape.record(_begun(trace, bench))
-    config = {**_thread(stream), "max_concurrency": 2}
     desk = _desk(trace, bench, tape, _minds(bench, heard, wish, stream))
-    values = graph.invoke(None, config, context=desk, interrupt_before=["remember"], durability="sync")
+    values = graph.invoke(None, _thread(stream), context=desk, interrupt_before=["remember"], durability="sync")
     return _told(trace, bench, wish, stream, source, cast(CycleState, values))
 
 
@@ -147,7 +145,7 @@ def _free_stream(trace: Trace, bench: Bench) -> str:
     return next(name for name in names if not bench.ledger.events.read(name))
 
 
-def _thread(thread_id: str, checkpoint_id: str | None = None) -> RunnableConfig:
+def _thread(thread_id: str, checkpoint_id: str | None = None) -> Any:
     named = {"thread_id": thread_id, "checkpoint_ns": ""}
     return {"configurable": named if checkpoint_id is None else {**named, "checkpoint_id": checkpoint_id}}
 

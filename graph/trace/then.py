@@ -1,24 +1,29 @@
-"""The world as it stood when a cycle decided: a market that ends there, a book that is only read, a watch of that day."""
+"""The world as it stood when a cycle decided: its market, its account and its desk, none of which can be changed."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Final
 
-from perun.graph.conduct import conduct_of
+from perun.graph.bookkeeping import is_ours
+from perun.graph.conduct import CLOSINGS_KEPT, EXCHANGE_TIME, conduct_of
 from perun.graph.ledger.latches import Latch
 from perun.graph.ledger.ledger import Ledger
 from perun.graph.trace.reading import Trace
 from perun.graph.watch import Watch
 from perun.tools.domain.clock import StoppedClock
-from perun.tools.domain.conduct import Conduct
+from perun.tools.domain.conduct import Conduct, Sent
 from perun.tools.domain.events import AccountMarked, CycleStarted
 from perun.tools.domain.market import Asset, MarketClock
+from perun.tools.domain.money import ZERO
 from perun.tools.domain.orders import Fill, Order
 from perun.tools.domain.portfolio import Account, Portfolio, Position
 from perun.tools.domain.ports import BookReader, Market, MarketView
 from perun.tools.domain.standing import Standing, TradingState
 from perun.tools.market.snapshot import Snapshot
+
+_DAY: Final = timedelta(days=1)
 
 
 class MarketThen:
@@ -90,7 +95,7 @@ class WatchThen(Watch):
         cycle = trace.cycle
         # No HALT file is looked for: the path is never asked.
         super().__init__(ledger, cycle.account, Path(), StoppedClock(cycle.as_of))
-        self._conduct = _before(conduct_of(ledger, cycle.account, []), trace)
+        self._conduct = _conduct(ledger, trace)
 
     def standing(self) -> Standing:
         """The state and the past that the cycle had."""
@@ -101,16 +106,33 @@ class WatchThen(Watch):
         return []
 
 
-def _before(conduct: Conduct, trace: Trace) -> Conduct:
+def _conduct(ledger: Ledger, trace: Trace) -> Conduct:
     """What the desk had done when the cycle began; losses are measured from where the cycle's own mark did."""
-    as_of = trace.cycle.as_of
-    known = {
-        "sent": tuple(each for each in conduct.sent if each.at < as_of),
-        "closings": tuple(each for each in conduct.closings if each.at < as_of),
-    }
+    account, as_of = trace.cycle.account, trace.cycle.as_of
     marks = [mark for _, mark in trace.all(AccountMarked) if mark.at <= as_of]
     starts = {name: getattr(marks[-1], name) for name in ("day_start", "week_start", "high_water")} if marks else {}
-    return conduct.model_copy(update={**known, **starts})
+    closings = ledger.positions.closings(account, as_of - CLOSINGS_KEPT)
+    known = {
+        "sent": tuple(_sent(ledger, account, as_of)),
+        "closings": tuple(each for each in closings if each.at <= as_of),
+    }
+    return conduct_of(ledger, account, []).model_copy(update={**known, **starts})
+
+
+def _sent(ledger: Ledger, account: str, as_of: datetime) -> Iterator[Sent]:
+    """Orders of the cycle's session and of the day before it, but none of the cycle's own."""
+    since = datetime.combine(as_of.astimezone(EXCHANGE_TIME).date() - _DAY, time(), EXCHANGE_TIME)
+    for order in ledger.books.submitted_since(account, since):
+        if is_ours(order) and not order.is_protective and order.submitted_at < as_of:
+            price = order.filled_avg_price or order.limit_price or order.stop_price or ZERO
+            yield Sent(
+                client_order_id=order.client_order_id,
+                symbol=order.symbol,
+                side=order.side,
+                qty=order.qty,
+                notional=order.qty * price,
+                at=order.submitted_at,
+            )
 
 
 def prompts_then(trace: Trace) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Commands that read a run again: trace list, show, diff, export, verify, schema."""
+"""Commands that read a run again, or run it again: trace list, show, diff, fork, export, verify, schema."""
 
 from typing import Annotated
 
@@ -76,6 +76,32 @@ def trace_diff(a: Run, b: Run, as_json: Json = False) -> None:
         from perun.graph.app.trace_pages import diff_page
 
         diff_page(document)
+
+
+@trace.command("fork")
+def trace_fork(
+    id: Run,
+    at: Annotated[str, typer.Option(help="The node from which it is run again: trade, advise or gate.")] = "trade",
+    prompt: Annotated[
+        list[str] | None, typer.Option(metavar="ROLE=FILE|VERSION", help="Another prompt; may be repeated.")
+    ] = None,
+    model: Annotated[
+        list[str] | None, typer.Option(metavar="[ROLE=]MODEL", help="Another model, for a role or for all.")
+    ] = None,
+    provider: Annotated[str, typer.Option(help="Another provider: openai, google, local or baseline.")] = "",
+    runs: Annotated[int, typer.Option(help="So many times, every answer asked anew: how stable is it?", min=1)] = 1,
+    as_json: Json = False,
+) -> None:
+    """Run a cycle's moment again with another prompt or model; nothing is sent, and the original stays as it is."""
+    from perun.graph.app.forking import Otherwise, forked
+
+    document = forked(id, Otherwise(at, prompt or (), model or (), provider, runs), {})
+    if as_json:
+        print_json(document)
+    else:
+        from perun.graph.app.fork_page import fork_page
+
+        fork_page(document)
 
 
 @trace.command("export")

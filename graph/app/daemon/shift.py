@@ -3,6 +3,7 @@
 The desk's lock is held only while there is work, so that a person's command gets its turn in between.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from perun.graph.app.settings import Settings
+from perun.graph.app.telemetry import telemetry
 from perun.graph.app.venues import Venue, open_venue
 from perun.graph.app.wiring import Parts, Station, data_folder, forget_old_steps, open_floor, open_station
 from perun.graph.breakers import look
@@ -28,6 +30,7 @@ from perun.tools.market.recorded import RecordedMarket
 from perun.tools.market.schedule import Schedule
 from perun.tools.market.timetable import Timetable
 
+_LOG: Final = logging.getLogger(__name__)
 LATE: Final = timedelta(minutes=2)
 """After so long a slot is missed."""
 NOT_DONE: Final = frozenset({"halted", "unavailable", "missed"})
@@ -83,7 +86,9 @@ class Shift:
             if due and self._is_late(due) and not self._is_begun(slot):
                 return {"slot": slot, "outcome": "missed", "errors": [f"due at {due}: too long ago"]}
             with open_floor(self.settings, self._parts, "schedule") as floor:
-                document = run_cycle(floor, self.settings.default_symbols, slot)
+                with telemetry(self.settings, floor.hand.ledger, _LOG.warning) as tell:
+                    document = run_cycle(floor, self.settings.default_symbols, slot)
+                    tell(document)
                 forget_old_steps(self.settings, floor)
                 return document
         except Halted as error:

@@ -43,19 +43,24 @@ def heeding(grace_seconds: float, tell: Tell) -> Iterator[Stopping]:
     """Heed signals in this block.
 
     When the grace is over the process ends where it stands: a slot is written down at every step, so that is no worse
-    than a power cut, and the next start goes on with it.
+    than a power cut, and the next start goes on with it. What a signal calls for is done in a thread of its own: the
+    main thread may hold the lock of the event, or of standard error, at the moment when the signal interrupts it.
     """
     stopping, timers = Stopping(), list[Timer]()
 
     def stop(number: int, _: FrameType | None) -> None:
         if timers:
             return
-        tell("stopping", f"{_NAMES.get(signal.Signals(number), number)}: ending within {grace_seconds:g} seconds")
         timers.append(_after(grace_seconds, lambda: _park(tell)))
-        _after(0, stopping.asked.set)  # not here: this thread may hold the event's own lock at this moment
+        _after(0, lambda: end(_NAMES.get(signal.Signals(number), str(number))))
+
+    def end(name: str) -> None:
+        stopping.asked.set()
+        tell("stopping", f"{name}: ending within {grace_seconds:g} seconds")
 
     def hang_up(_number: int, _: FrameType | None) -> None:
-        tell("prompts", "SIGHUP: the next cycle reads its prompts anew; one under way keeps those it began with")
+        told = "SIGHUP: the next cycle reads its prompts anew; one under way keeps those it began with"
+        _after(0, lambda: tell("prompts", told))
 
     former = _exchanged({signal.SIGTERM: stop, signal.SIGINT: stop, signal.SIGHUP: hang_up})
     try:

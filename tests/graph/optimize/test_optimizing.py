@@ -16,9 +16,10 @@ from zlib import crc32
 
 import pytest
 
-from perun.graph.app import optimizing, prompts
+from perun.graph.app import optimizing, prompts, wiring
 from perun.graph.app.optimizing import Search, optimize, promote
 from perun.graph.replay.telling import forward_returns
+from perun.memory.word_hashes import WordHashes
 from perun.tools.domain.errors import ConfigurationError, Halted
 from perun.tools.market.recorded import RecordedMarket
 from support.model_server import ModelServer, Says
@@ -68,6 +69,7 @@ def rises(symbol: str, day: date) -> bool:
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelServer]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setattr(wiring, "MiniLM", WordHashes)  # nobody here reads a memory
     with ModelServer(script) as models:
         monkeypatch.setenv("LLM_PROVIDER", "openai")
         monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-scripted-server")
@@ -81,7 +83,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelSer
 
 
 def search(*candidates: str, **changes: Any) -> Search:
-    chosen: dict[str, Any] = {"begins": date(2009, 6, 1), "ends": date(2009, 7, 31), "symbols": SYMBOLS}
+    chosen: dict[str, Any] = {"begins": date(2009, 6, 1), "ends": date(2009, 8, 31), "symbols": SYMBOLS}
     return Search("trader", candidates, **{**chosen, **changes})
 
 
