@@ -11,7 +11,7 @@ from perun.agents.prompting import Prompt
 from perun.graph.app.backtesting import Stage, Wish, set_up
 from perun.graph.app.hushing import redaction
 from perun.graph.app.reading import read_settings
-from perun.graph.app.wiring import data_folder, ledger_path, registry
+from perun.graph.app.wiring import data_folder, ledger_place, registry
 from perun.graph.ledger.ledger import open_ledger
 from perun.graph.optimize.evidence import FEWEST, Evidence, weigh
 from perun.graph.optimize.promotion import Conduct, Judgement, judge
@@ -245,6 +245,6 @@ def _open_bench(search: Search, overrides: Mapping[str, str], tell: Tell) -> Ite
 def _open_registry(overrides: Mapping[str, str]) -> Iterator[tuple[Registry, Trials, float, bool]]:
     settings, clock = read_settings(overrides).settings, SystemClock()
     folder = data_folder(settings)
-    with open_ledger(ledger_path(folder), clock, redaction=redaction(settings)) as ledger:
+    with open_ledger(ledger_place(settings), clock, redaction=redaction(settings)) as ledger:
         prompts, trials = registry(folder, ledger, clock), Trials(ledger.events, clock)
         yield prompts, trials, settings.optimization_prompt_threshold, settings.optimization_auto_promote

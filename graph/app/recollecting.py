@@ -13,9 +13,9 @@ from perun.graph.app.output import hushed
 from perun.graph.app.reading import read_settings
 from perun.graph.app.remembering import index_place, memory_files, the_memory
 from perun.graph.app.settings import Settings
-from perun.graph.app.wiring import data_folder, ledger_path
+from perun.graph.app.wiring import data_folder, ledger_place
 from perun.graph.desk import stamp
-from perun.graph.ledger.looking import open_archive
+from perun.graph.ledger.looking import is_there, open_archive
 from perun.graph.recalls import recalls
 from perun.memory.embedding import Embedder, MiniLM
 from perun.memory.entries import Kind, MemoryEntry
@@ -71,9 +71,9 @@ def show(entry_id: str, overrides: Mapping[str, str]) -> dict[str, Any]:
     Raises:
         ConfigurationError: there is no such entry, or the ledger cannot be read.
     """
-    _, folder = _opened(overrides)
+    settings, folder = _opened(overrides)
     entry = _found(memory_files(folder).read(_bare(entry_id)), entry_id)
-    return {**_document(entry), "recalled": _recalled(entry, folder)}
+    return {**_document(entry), "recalled": _recalled(entry, settings)}
 
 
 def stats(overrides: Mapping[str, str], embedder: Embedder | None = None) -> dict[str, Any]:
@@ -138,11 +138,11 @@ def _opened(overrides: Mapping[str, str]) -> tuple[Settings, Path]:
     return settings, data_folder(settings)
 
 
-def _recalled(entry: MemoryEntry, folder: Path) -> list[dict[str, Any]]:
-    path = ledger_path(folder)
-    if not path.exists():
+def _recalled(entry: MemoryEntry, settings: Settings) -> list[dict[str, Any]]:
+    place = ledger_place(settings)
+    if not is_there(place):
         return []
-    with open_archive(path) as archive:
+    with open_archive(place) as archive:
         return list(recalls(archive, entry.id, entry.as_of))
 
 
