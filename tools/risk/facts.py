@@ -199,6 +199,10 @@ class Book:
                 yield holds(
                     Code.CONTRADICTING_POSITION, passed=False, measured=said, allowed="a value of the same sign"
                 )
+        for order in desk.portfolio.working_orders:
+            if order.qty < 0:
+                said = f"{order.client_order_id}: an order for {order.qty} shares"
+                yield holds(Code.CONTRADICTING_POSITION, passed=False, measured=said, allowed="none or more")
 
     @cached_property
     def _sent(self) -> tuple[Sent, ...]:

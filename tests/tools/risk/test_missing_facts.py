@@ -83,6 +83,13 @@ def test_when_a_positions_shares_and_value_contradict_each_other_then_entries_ar
     assert said(denied.verdict, Code.CONTRADICTING_POSITION)[0] == f"IBM: {qty} shares worth {value}"
 
 
+def test_when_a_working_order_is_for_less_than_no_shares_then_entries_are_denied() -> None:
+    stop = order(Side.SELL, "IBM", -10, type=OrderType.STOP, stop_price=90)
+    denied = clear(entry(), situation(orders=[stop], positions=[position("IBM", 10)]), limits())
+    assert Code.CONTRADICTING_POSITION in breaches_of(denied)
+    assert said(denied.verdict, Code.CONTRADICTING_POSITION)[0] == "working: an order for -10 shares"
+
+
 @pytest.mark.parametrize(("qty", "value"), [(-10, -1000), (0, 0)])
 def test_when_a_short_or_an_empty_position_is_told_consistently_then_it_is_no_contradiction(
     qty: int, value: int
