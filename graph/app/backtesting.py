@@ -11,15 +11,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from perun.agents.prompting import Prompt
-from perun.graph.app.hushing import redaction
 from perun.graph.app.lines import limits
+from perun.graph.app.prompts import open_registry
 from perun.graph.app.reading import is_secret, read_settings
 from perun.graph.app.settings import Settings
 from perun.graph.app.speakers import minds, provider
 from perun.graph.app.venues import exchange_costs
-from perun.graph.app.wiring import Parts, data_folder, ledger_place, open_floor, registry
+from perun.graph.app.wiring import Parts, data_folder, open_floor
 from perun.graph.cycle import Floor
-from perun.graph.ledger.ledger import open_ledger
 from perun.graph.replay.accounts import curve, trades
 from perun.graph.replay.answers import Answers, remembered
 from perun.graph.replay.artifacts import RunTold, digests, write_json, write_table, write_tables
@@ -29,7 +28,6 @@ from perun.graph.replay.plan import Control, Plan
 from perun.graph.replay.playing import play, sessions_between
 from perun.graph.replay.telling import costs, decisions, forward_returns
 from perun.memory.word_hashes import WordHashes
-from perun.tools.domain.clock import SystemClock
 from perun.tools.domain.errors import ConfigurationError
 from perun.tools.domain.market import Session
 from perun.tools.market.recorded import RecordedMarket
@@ -173,9 +171,8 @@ def _plan(wish: Wish, settings: Settings, texts: Mapping[str, Prompt]) -> Plan:
 
 def _prompts(settings: Settings) -> dict[str, Prompt]:
     """The prompts that are in use at the desk."""
-    folder, clock = data_folder(settings), SystemClock()
-    with open_ledger(ledger_place(settings), clock, redaction=redaction(settings)) as ledger:
-        return registry(folder, ledger, clock).speakers({})
+    with open_registry(settings) as prompts:
+        return prompts.speakers({})
 
 
 def _own(folder: Path, plan: Plan) -> None:

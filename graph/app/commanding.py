@@ -1,11 +1,11 @@
 """`perun halt`, `resume`, `reconcile` and `flatten`: what a person may do to the desk, each on the record."""
 
-import getpass
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final
 
+from perun.graph.app.person import login, need_reason
 from perun.graph.app.reading import read_settings
 from perun.graph.app.settings import Settings
 from perun.graph.app.venues import open_venue
@@ -19,7 +19,7 @@ from perun.graph.result import order_row
 from perun.graph.submission import OrderDesk, Submission
 from perun.graph.watch import IN_DOUBT, Watch
 from perun.tools.domain.clock import SystemClock
-from perun.tools.domain.errors import ConfigurationError, Halted, KeyRefused, OrderRejected, Unavailable
+from perun.tools.domain.errors import Halted, KeyRefused, OrderRejected, Unavailable
 from perun.tools.domain.events import CommandGiven, DifferencesAcknowledged, StateChanged
 from perun.tools.domain.money import cents, plain
 from perun.tools.domain.orders import Leg
@@ -41,9 +41,9 @@ def halt(reason: str, overrides: Mapping[str, str], who: str = "") -> dict[str, 
     stands; when even the latch cannot be set, the file HALT is made in its place. The broker's own brake comes last,
     for it would refuse the stops too. `who` says so on the record; the user of this process when it is empty.
     """
-    _need(reason)
+    need_reason(reason)
     settings = read_settings(overrides).settings
-    troubles = _latch(settings, reason, who or _who())
+    troubles = _latch(settings, reason, who or login())
     cancelled, more = _wind_down(settings)
     troubles += more + _suspend(settings)
     document = {"schema": "perun.command/1", "trading_state": "HALTED", "reason": reason}
@@ -60,7 +60,7 @@ def resume(reason: str, overrides: Mapping[str, str]) -> dict[str, Any]:
         Halted: why not.
         BrokerUnavailable: the broker does not say that it takes orders again.
     """
-    _need(reason)
+    need_reason(reason)
     with open_station(read_settings(overrides).settings, command="resume") as station:
         desk, watch = _desk(station), station.hand.watch
         _note("resume", desk, reason)
@@ -98,7 +98,7 @@ def flatten(overrides: Mapping[str, str]) -> dict[str, Any]:
     with open_station(read_settings(overrides).settings, only_exits=True, command="flatten") as station:
         desk, watch = _desk(station), station.hand.watch
         _note("flatten", desk)
-        with watch.eased("flatten", _who(), desk.recorder):
+        with watch.eased("flatten", login(), desk.recorder):
             if watch.state() is TradingState.HALTED:
                 raise Halted(f"halted: {watch.standing().reason}")
             with _released(station, back=True):
@@ -174,13 +174,13 @@ def _refuse_doubts(station: Station) -> None:
 
 def _lift(reason: str, desk: OrderDesk) -> dict[str, Any]:
     """Lift every latch and acknowledge every difference, on the record; what that was, for the document."""
-    lifted = desk.watch.lift(list(Kind), reason, _who(), desk.recorder)
+    lifted = desk.watch.lift(list(Kind), reason, login(), desk.recorder)
     if not lifted:
-        desk.recorder.record(StateChanged(state=desk.watch.state(), reason=reason, who=_who()))
+        desk.recorder.record(StateChanged(state=desk.watch.state(), reason=reason, who=login()))
     mark = measure_anew(desk, lifted)
     symbols = desk.ledger.adjustments.acknowledge(desk.account, desk.clock.now())
     if symbols:
-        desk.recorder.record(DifferencesAcknowledged(symbols=symbols, reason=reason, who=_who()))
+        desk.recorder.record(DifferencesAcknowledged(symbols=symbols, reason=reason, who=login()))
     high_water = plain(cents(mark.high_water)) if mark and mark.high_water is not None else None
     return {"lifted": [_named(latch) for latch in lifted], "acknowledged": list(symbols), "high_water": high_water}
 
@@ -232,14 +232,9 @@ def _cancel_all(station: Station) -> list[str]:
     return cancelled
 
 
-def _need(reason: str) -> None:
-    if not reason.strip():
-        raise ConfigurationError("--reason is needed: say why, for the record")
-
-
 def _note(command: str, desk: OrderDesk, reason: str = "") -> None:
     """Put on the record what a person asked for; only a halt takes hold before it is written down."""
-    desk.recorder.record(CommandGiven(command=command, reason=reason, who=_who()))
+    desk.recorder.record(CommandGiven(command=command, reason=reason, who=login()))
 
 
 def _desk(station: Station) -> OrderDesk:
@@ -251,7 +246,3 @@ def _desk(station: Station) -> OrderDesk:
 def _name(station: Station) -> str:
     """The stream of events of what people do to an account."""
     return f"desk:{station.account}"
-
-
-def _who() -> str:
-    return getpass.getuser()

@@ -1,6 +1,5 @@
 """`perun optimize …`: candidates held against the prompt in use over the same recorded days, judged, and promoted."""
 
-import getpass
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -9,18 +8,17 @@ from typing import Any, Final, Literal
 
 from perun.agents.prompting import Prompt
 from perun.graph.app.backtesting import Stage, Wish, set_up
-from perun.graph.app.hushing import redaction
+from perun.graph.app.person import login, need_reason
+from perun.graph.app.prompts import open_registry
 from perun.graph.app.reading import read_settings
-from perun.graph.app.wiring import data_folder, ledger_place, registry
-from perun.graph.ledger.ledger import open_ledger
+from perun.graph.app.wiring import data_folder
 from perun.graph.optimize.evidence import FEWEST, Evidence, weigh
-from perun.graph.optimize.promotion import Conduct, Judgement, judge
+from perun.graph.optimize.promotion import Conduct, Judgement, judge, unshown
 from perun.graph.optimize.registry import Registry
 from perun.graph.optimize.scoring import pair
 from perun.graph.optimize.trials import Trials, exact, weighed
 from perun.graph.replay.artifacts import RunTold
 from perun.graph.replay.metrics import daily_returns, measure
-from perun.tools.domain.clock import SystemClock
 from perun.tools.domain.errors import ConfigurationError, Halted
 from perun.tools.domain.prompt_events import CandidateJudged, WindowWeighed
 
@@ -51,14 +49,16 @@ class _Bench:
     """Where a search is carried out."""
 
     search: Search
-    threshold: float
-    auto: bool
-    """Whether an eligible prompt is put in use without a person (OPTIMIZATION_AUTO_PROMOTE)."""
     prompts: Registry
     trials: Trials
     stage: Stage
     in_use: dict[str, Prompt]
     tell: Tell
+
+    @property
+    def threshold(self) -> float:
+        """The least improvement worth promoting."""
+        return self.stage.settings.optimization_prompt_threshold
 
     def play(self, window: Window, prompt: Prompt) -> RunTold:
         """The window's days with that prompt; what was played before is read again and not asked again."""
@@ -89,7 +89,7 @@ def optimize(search: Search, overrides: Mapping[str, str], tell: Tell) -> dict[s
         found = _weigh(bench, "validation", own, incumbent, runs)
         best = next(prompt for prompt in tried if prompt.hash == found.best)
         sealed = None
-        if found.effect >= bench.threshold and found.p_value <= 0.05:
+        if not unshown("the validation window", found, bench.threshold):
             after = {best.hash: bench.play("sealed", best)}
             sealed = _weigh(bench, "sealed", own, bench.play("sealed", own), after)
         verdict = judge(found, sealed, bench.threshold, _conduct(incumbent), _conduct(runs[best.hash]))
@@ -108,11 +108,11 @@ def _settle(bench: _Bench, best: Prompt, verdict: Judgement) -> tuple[CandidateJ
         eligible=verdict.eligible,
         reasons=verdict.reasons,
         threshold=exact(bench.threshold),
-        who=getpass.getuser(),
+        who=login(),
     )
     bench.trials.note(judged)
     bench.prompts.label(best.agent, "candidate", best.hash, "the best of a search", OPTIMIZER)
-    promoted = judged.eligible and bench.auto
+    promoted = judged.eligible and bench.stage.settings.optimization_auto_promote
     if promoted:
         bench.prompts.use(best.agent, best.hash, f"eligible after {attempt}", OPTIMIZER)
     return judged, promoted
@@ -120,11 +120,9 @@ def _settle(bench: _Bench, best: Prompt, verdict: Judgement) -> tuple[CandidateJ
 
 def status(overrides: Mapping[str, str]) -> dict[str, Any]:
     """The document `perun.optimize_status/1`: every trial, oldest first."""
-    with _open_registry(overrides) as (_, trials, _threshold, _auto):
-        return {
-            "schema": "perun.optimize_status/1",
-            "trials": [event.model_dump(mode="json") for event in trials.all()],
-        }
+    with open_registry(read_settings(overrides).settings) as prompts:
+        tried = Trials(prompts.events, prompts.clock).all()
+    return {"schema": "perun.optimize_status/1", "trials": [event.model_dump(mode="json") for event in tried]}
 
 
 def promote(name: str, reason: str, overrides: Mapping[str, str]) -> dict[str, Any]:
@@ -134,17 +132,16 @@ def promote(name: str, reason: str, overrides: Mapping[str, str]) -> dict[str, A
         ConfigurationError: there is no such version, or no reason was given.
         Halted: it was not judged eligible; why.
     """
-    if not reason.strip():
-        raise ConfigurationError("--reason is needed: say why, for the record")
+    need_reason(reason)
     agent, _, wanted = name.partition("@")
-    with _open_registry(overrides) as (prompts, trials, _threshold, _auto):
+    with open_registry(read_settings(overrides).settings) as prompts:
         prompt = prompts.shelf.find(agent, wanted).prompt
-        judged = trials.judgement(prompt.hash)
+        judged = Trials(prompts.events, prompts.clock).judgement(prompt.hash)
         if judged is None:
             raise Halted(f"{prompt.name} was never judged: perun optimize run --agent {agent} --candidate {wanted} …")
         if not judged.eligible:
             raise Halted("\n".join([f"{prompt.name} is not eligible:", *judged.reasons]))
-        prompts.use(agent, prompt.hash, reason, getpass.getuser())
+        prompts.use(agent, prompt.hash, reason, login())
         return {"schema": "perun.command/1", "in_use": prompt.name, "hash": prompt.hash, "reason": reason}
 
 
@@ -237,14 +234,6 @@ def _open_bench(search: Search, overrides: Mapping[str, str], tell: Tell) -> Ite
     if search.agent not in in_use:
         raise ConfigurationError(f"there is no agent {search.agent}; there are: {', '.join(in_use)}")
     folder = data_folder(stage.settings) / "optimize" / stage.plan.fingerprint
-    with _open_registry(overrides) as (prompts, trials, threshold, auto):
-        yield _Bench(search, threshold, auto, prompts, trials, replace(stage, folder=folder), in_use, tell)
-
-
-@contextmanager
-def _open_registry(overrides: Mapping[str, str]) -> Iterator[tuple[Registry, Trials, float, bool]]:
-    settings, clock = read_settings(overrides).settings, SystemClock()
-    folder = data_folder(settings)
-    with open_ledger(ledger_place(settings), clock, redaction=redaction(settings)) as ledger:
-        prompts, trials = registry(folder, ledger, clock), Trials(ledger.events, clock)
-        yield prompts, trials, settings.optimization_prompt_threshold, settings.optimization_auto_promote
+    with open_registry(stage.settings) as prompts:
+        trials = Trials(prompts.events, prompts.clock)
+        yield _Bench(search, prompts, trials, replace(stage, folder=folder), in_use, tell)

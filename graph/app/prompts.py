@@ -1,7 +1,6 @@
 """`perun prompts …`: versions and labels of the agents' prompts, as documents."""
 
 import difflib
-import getpass
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,17 +9,20 @@ from typing import Any
 from perun.agents.prompting import Prompt
 from perun.agents.roles import ROSTER
 from perun.graph.app.hushing import redaction
+from perun.graph.app.person import login, need_reason
 from perun.graph.app.reading import read_settings
+from perun.graph.app.settings import Settings
 from perun.graph.app.wiring import data_folder, ledger_place, registry
 from perun.graph.ledger.ledger import open_ledger
 from perun.graph.optimize.registry import Registry
 from perun.graph.optimize.shelf import read_prompt
+from perun.tools.domain.clock import SystemClock
 from perun.tools.domain.errors import ConfigurationError
 
 
 def listed(agent: str | None, overrides: Mapping[str, str]) -> dict[str, Any]:
     """The document `perun.prompts/1`: every version with its labels."""
-    with _open_registry(overrides) as prompts:
+    with open_registry(read_settings(overrides).settings) as prompts:
         agents = [agent] if agent else list(ROSTER)
         rows = [row for each in agents for row in _rows(prompts, each)]
         return {"schema": "perun.prompts/1", "prompts": rows}
@@ -28,14 +30,14 @@ def listed(agent: str | None, overrides: Mapping[str, str]) -> dict[str, Any]:
 
 def shown(name: str, overrides: Mapping[str, str]) -> dict[str, Any]:
     """The document `perun.prompt/1` of one version: `AGENT`, `AGENT@VERSION`, `AGENT@HASH`, `AGENT@LABEL` or a file."""
-    with _open_registry(overrides) as prompts:
+    with open_registry(read_settings(overrides).settings) as prompts:
         prompt = _named(prompts, name)
         return {"schema": "perun.prompt/1", **_identity(prompt), "system": prompt.system, "user": prompt.user}
 
 
 def compared(one: str, other: str, overrides: Mapping[str, str]) -> dict[str, Any]:
     """The document `perun.prompt_diff/1`: what the second says otherwise than the first."""
-    with _open_registry(overrides) as prompts:
+    with open_registry(read_settings(overrides).settings) as prompts:
         first, second = _named(prompts, one), _named(prompts, other)
     lines = difflib.unified_diff(
         _spoken(first), _spoken(second), f"{first.name} {first.hash}", f"{second.name} {second.hash}", lineterm=""
@@ -49,36 +51,34 @@ def added(path: Path, overrides: Mapping[str, str]) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"the prompt {path} cannot be read: {error}") from error
-    with _open_registry(overrides) as prompts:
-        version, new = prompts.add(text, str(path), getpass.getuser())
+    with open_registry(read_settings(overrides).settings) as prompts:
+        version, new = prompts.add(text, str(path), login())
     return {"schema": "perun.command/1", **_identity(version.prompt), "added": new}
 
 
 def used(name: str, reason: str, overrides: Mapping[str, str]) -> dict[str, Any]:
     """Let a version speak from the next cycle on."""
-    _need(reason)
+    need_reason(reason)
     agent, _, wanted = name.partition("@")
     if not wanted:
         raise ConfigurationError(f"say which version of the {agent}'s prompt: {agent}@VERSION")
-    with _open_registry(overrides) as prompts:
-        prompt = prompts.use(agent, wanted, reason, getpass.getuser())
+    with open_registry(read_settings(overrides).settings) as prompts:
+        prompt = prompts.use(agent, wanted, reason, login())
     return {"schema": "perun.command/1", "in_use": prompt.name, "hash": prompt.hash, "reason": reason}
 
 
 def rolled_back(agent: str, reason: str, overrides: Mapping[str, str]) -> dict[str, Any]:
     """Let the previous version speak again."""
-    _need(reason)
-    with _open_registry(overrides) as prompts:
-        prompt = prompts.rollback(agent, reason, getpass.getuser())
+    need_reason(reason)
+    with open_registry(read_settings(overrides).settings) as prompts:
+        prompt = prompts.rollback(agent, reason, login())
     return {"schema": "perun.command/1", "in_use": prompt.name, "hash": prompt.hash, "reason": reason}
 
 
 @contextmanager
-def _open_registry(overrides: Mapping[str, str]) -> Iterator[Registry]:
-    from perun.tools.domain.clock import SystemClock
-
-    settings, clock = read_settings(overrides).settings, SystemClock()
-    folder = data_folder(settings)
+def open_registry(settings: Settings) -> Iterator[Registry]:
+    """The desk's prompts with their labels, while its ledger is open."""
+    folder, clock = data_folder(settings), SystemClock()
     with open_ledger(ledger_place(settings), clock, redaction=redaction(settings)) as ledger:
         yield registry(folder, ledger, clock)
 
@@ -117,8 +117,3 @@ def _identity(prompt: Prompt) -> dict[str, Any]:
 
 def _spoken(prompt: Prompt) -> list[str]:
     return ["# System", *prompt.system.splitlines(), "# User", *prompt.user.splitlines()]
-
-
-def _need(reason: str) -> None:
-    if not reason.strip():
-        raise ConfigurationError("--reason is needed: say why, for the record")

@@ -54,16 +54,17 @@ def judge(
         incumbent: how the prompt in use behaved on the same cycles.
         candidate: how the candidate did.
     """
-    reasons = [*_effect("the validation window", found, threshold)]
+    reasons = [*unshown("the validation window", found, threshold)]
     if sealed is None:
         reasons.append("the sealed window was not opened")
     else:
-        reasons += _effect("the sealed window", sealed, threshold)
+        reasons += unshown("the sealed window", sealed, threshold)
     reasons += _harm(incumbent, candidate)
     return Judgement(not reasons, tuple(reasons))
 
 
-def _effect(where: str, shown: Evidence, threshold: float) -> list[str]:
+def unshown(where: str, shown: Evidence, threshold: float) -> list[str]:
+    """Why the evidence of a window does not show an effect worth having; empty when it does."""
     reasons = []
     if shown.effect < threshold:
         reasons.append(f"in {where} it is better by {shown.effect:.4f}, and {threshold:.4f} is asked for")

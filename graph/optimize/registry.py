@@ -25,12 +25,12 @@ class Registry:
     """The shelf of prompts, with the labels from the record."""
 
     def __init__(self, shelf: Shelf, events: Events, clock: Clock) -> None:
-        self.shelf, self._events, self._clock = shelf, events, clock
+        self.shelf, self.events, self.clock = shelf, events, clock
 
     def labels(self, agent: str) -> dict[Label, PromptLabelled]:
         """Where each label of the agent stands; a label that was never put anywhere is missing."""
         check_agent(agent)
-        moved = self._events.of_kind(STREAM, "prompt.labelled")
+        moved = self.events.of_kind(STREAM, "prompt.labelled")
         return {event.label: event for event in moved if isinstance(event, PromptLabelled) and event.agent == agent}
 
     def in_use(self, agent: str) -> Prompt:
@@ -84,7 +84,7 @@ class Registry:
         if new:
             prompt = version.prompt
             added = PromptAdded(agent=prompt.agent, version=prompt.version, hash=prompt.hash, who=who)
-            self._events.append(STREAM, added, self._clock.now())
+            self.events.append(STREAM, added, self.clock.now())
         return version, new
 
     def use(self, agent: str, wanted: str, reason: str, who: str) -> Prompt:
@@ -131,4 +131,4 @@ class Registry:
 
     def _put(self, agent: str, label: Label, version: str, hash_: str, reason: str, who: str) -> None:
         moved = PromptLabelled(agent=agent, label=label, version=version, hash=hash_, reason=reason, who=who)
-        self._events.append(STREAM, moved, self._clock.now())
+        self.events.append(STREAM, moved, self.clock.now())

@@ -43,7 +43,6 @@ class Remembered:
 
     def __init__(self, mind: Mind, answers: Answers, seed: int) -> None:
         self._mind, self._answers, self._seed = mind, answers, seed
-        self.asked = 0
 
     @property
     def name(self) -> str:
