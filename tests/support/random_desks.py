@@ -13,8 +13,8 @@ from typing import Any
 from perun.tools.domain.conduct import Closing, Conduct, Sent
 from perun.tools.domain.market import Asset, Quote
 from perun.tools.domain.money import Percent
-from perun.tools.domain.orders import Order, OrderType, Side
-from perun.tools.domain.portfolio import Position
+from perun.tools.domain.orders import Order, OrderStatus, OrderType, Side
+from perun.tools.domain.portfolio import Portfolio, Position
 from perun.tools.domain.signals import Ruling
 from perun.tools.domain.standing import Doubt, Standing, TradingState
 from perun.tools.risk.facts import Situation
@@ -253,20 +253,26 @@ def some_wishes(dice: Dice) -> list[Proposal]:
 def with_more(desk: Situation, dice: Dice) -> Situation:
     """The desk with more long exposure: more of what it holds, symbols that it did not hold, more entries on their way.
 
-    What is added takes nothing away: no stop for shares that had none, and no short position, for a hedge may well make
-    room in net exposure.
+    What is added takes nothing away: no stop for shares that had none; no short position, for a hedge may well make
+    room in net exposure; and no shares that a working sale would merely close, where it opened a short position before.
     """
+    book = desk.portfolio
+    opening = {each.symbol for each in book.working_orders if each.side is Side.SELL and _opens(each, book)}
     prices = {symbol: known.ask for symbol, known in desk.quotes.items()}
     positions, orders = some_lines(dice, dice.sample(NEW, dice.randrange(3)), {})
     longer = [position(symbol, dice.randint(1, 20), prices[symbol]) for symbol in dice.sample(HELD, dice.randrange(2))]
     working = [each for symbol in dice.sample(HELD, dice.randrange(2)) for each in some_entry(dice, symbol)[:1]]
-    book = desk.portfolio
+    joining = (each for each in (*positions, *longer) if each.qty > 0 and each.symbol not in opening)
     more = {
-        "positions": (*book.positions, *(each for each in (*positions, *longer) if each.qty > 0)),
+        "positions": (*book.positions, *joining),
         "working_orders": (*book.working_orders, *orders, *working),
     }
     fuller = desk.model_copy(update={"portfolio": book.model_copy(update=more)})
     return fuller.reserving(dice.choice(HELD), dice.dollars(1, 900)) if dice.random() < 0.3 else fuller
+
+
+def _opens(sale: Order, book: Portfolio) -> bool:
+    return sale.status is not OrderStatus.HELD and sale.open_qty > book.held(sale.symbol)
 
 
 def _smaller(now: Any) -> Any:
