@@ -6,13 +6,12 @@ from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
 from perun.tools.domain.conduct import Conduct, Sent
 from perun.tools.domain.frozen import Frozen
-from perun.tools.domain.market import Asset, MarketClock, Quote, Symbol
+from perun.tools.domain.market import EXCHANGE_TIME, Asset, MarketClock, Quote, Symbol
 from perun.tools.domain.money import CENT, ZERO, Amount
 from perun.tools.domain.orders import Order, OrderStatus, Side
 from perun.tools.domain.portfolio import Portfolio
@@ -22,7 +21,6 @@ from perun.tools.risk.breaches import Code, holds, missing
 from perun.tools.risk.statistics import Returns
 from perun.tools.risk.totals import Totals, add_up
 
-EXCHANGE_TIME: Final = ZoneInfo("America/New_York")
 _GROWS: Final = {"reserved", "leaving", "cleared"}
 """What every order of a batch adds to."""
 
