@@ -22,8 +22,13 @@ from perun.tools.risk.limits import Limits
 class Journal(Protocol):
     """Where an intent becomes durable before anything is sent."""
 
-    def intend(self, terms: OrderTerms) -> None:
-        """Write that these terms are about to be sent, or that they and no others are; durable when it returns."""
+    def intend(self, terms: OrderTerms, cleared: Verdict) -> None:
+        """Write that these terms are about to be sent, or that they and no others are; durable when it returns.
+
+        Args:
+            terms: What will be sent.
+            cleared: What was measured a moment ago, when they were cleared for the wire.
+        """
         ...
 
 
@@ -79,7 +84,7 @@ class GatedBroker:
             if isinstance(decision, Denied):
                 return decision
             intended = decision.order.terms
-            journal.intend(intended)
+            journal.intend(intended, decision.verdict)
             if intended.side is Side.SELL and self._free_shares(intended):
                 seen = self.look(intended.symbol)
                 decision = clear(proposal, seen, self._limits)
@@ -87,7 +92,7 @@ class GatedBroker:
                     return decision
                 _check_free(decision.order.terms, seen.portfolio)
                 if decision.order.terms != intended:
-                    journal.intend(decision.order.terms)
+                    journal.intend(decision.order.terms, decision.verdict)
         return self._send(decision.order)
 
     def protect(self, protection: Protection, journal: Journal) -> Order | Denied:
@@ -100,7 +105,7 @@ class GatedBroker:
             decision = self._clear(protection)
             if isinstance(decision, Denied):
                 return decision
-            journal.intend(decision.order.terms)
+            journal.intend(decision.order.terms, decision.verdict)
         return self._writer.submit(decision.order)
 
     def cancel(self, client_order_id: str) -> Order:

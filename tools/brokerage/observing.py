@@ -8,14 +8,14 @@ from itertools import pairwise
 from typing import Final
 
 from perun.tools.domain.errors import BrokerUnavailable, MarketUnavailable, UnknownSymbol
-from perun.tools.domain.market import Asset, Bar, MarketClock, Quote
+from perun.tools.domain.market import EXCHANGE_TIME, Asset, Bar, MarketClock, Quote
 from perun.tools.domain.money import ZERO
 from perun.tools.domain.portfolio import Portfolio
 from perun.tools.domain.ports import BookReader, Market, MarketView
 from perun.tools.domain.standing import Standing
 from perun.tools.market.indicators import atr
 from perun.tools.market.sectors import SectorOf, sector_of
-from perun.tools.risk.facts import EXCHANGE_TIME, Situation
+from perun.tools.risk.facts import Situation
 from perun.tools.risk.statistics import Returns
 
 ATR_SESSIONS: Final = 14

@@ -15,15 +15,19 @@ from perun.tools.domain.memory_events import LessonLearned as LessonLearned
 from perun.tools.domain.memory_events import OutcomesKnown as OutcomesKnown
 from perun.tools.domain.orders import Fill, Order, OrderTerms
 from perun.tools.domain.prompt_events import CandidateJudged as CandidateJudged
+from perun.tools.domain.prompt_events import CandidatesSought as CandidatesSought
 from perun.tools.domain.prompt_events import PromptAdded as PromptAdded
 from perun.tools.domain.prompt_events import PromptLabelled as PromptLabelled
+from perun.tools.domain.prompt_events import ShadowPlayed as ShadowPlayed
 from perun.tools.domain.prompt_events import WindowWeighed as WindowWeighed
+from perun.tools.domain.replay_events import ReplayTried as ReplayTried
 from perun.tools.domain.research import Finding
 from perun.tools.domain.run_events import CommandGiven as CommandGiven
 from perun.tools.domain.run_events import CycleEnded as CycleEnded
 from perun.tools.domain.run_events import CycleStarted as CycleStarted
 from perun.tools.domain.run_events import NodeFinished as NodeFinished
 from perun.tools.domain.run_events import NodeStarted as NodeStarted
+from perun.tools.domain.run_events import NoticesTaken as NoticesTaken
 from perun.tools.domain.run_events import Reconciled as Reconciled
 from perun.tools.domain.signals import Advice, TradingSignal
 from perun.tools.domain.verdicts import Verdict
@@ -281,7 +285,11 @@ Event = Annotated[
     | PromptLabelled
     | WindowWeighed
     | CandidateJudged
+    | CandidatesSought
+    | ShadowPlayed
+    | ReplayTried
     | ChatEvent
+    | NoticesTaken
     | CycleEnded,
     Field(discriminator="kind"),
 ]

@@ -2,7 +2,8 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Final
+from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
@@ -11,6 +12,9 @@ from perun.tools.domain.money import Price
 
 Symbol = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9.]{0,9}$")]
 """A ticker as the exchange writes it, e.g. `AAPL` or `BRK.B`."""
+
+EXCHANGE_TIME: Final = ZoneInfo("America/New_York")
+"""Where a session's day is counted."""
 
 
 class Session(Frozen):

@@ -65,6 +65,14 @@ class Reconciled(Frozen):
     """Shares that leave at the market, because no stop can stand."""
 
 
+class NoticesTaken(Frozen):
+    """What stands in these streams, up to there, is dealt with: whoever is to be told of it is told once."""
+
+    kind: Literal["notices.taken"] = "notices.taken"
+    upto: dict[str, int]
+    """Stream to the place of the last event that was looked at."""
+
+
 class CycleEnded(Frozen):
     """A cycle came to its end; what the account held then, in US dollars."""
 

@@ -10,17 +10,15 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, Protocol
 from urllib.parse import quote as quote_for_url
-from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
 from perun.tools.domain.errors import MarketUnavailable, UnknownSymbol
-from perun.tools.domain.market import Bar, Quote, Session, Symbol
+from perun.tools.domain.market import EXCHANGE_TIME, Bar, Quote, Session, Symbol
 
 Row = Mapping[str, Any]
 """One JSON object, as Alpaca sent it."""
 
-EXCHANGE_TIME: Final = ZoneInfo("America/New_York")
 SKEW: Final = timedelta(seconds=5)
 """A quote may come this much after the instant of a view: the clock was read a moment before the quote."""
 

@@ -1,5 +1,6 @@
 """Recorded days as a market: every look is fixed in time and cannot see past it."""
 
+import hashlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
@@ -10,7 +11,7 @@ from typing import Self
 
 from perun.tools.domain.errors import ConfigurationError, UnknownSymbol
 from perun.tools.domain.market import Bar, Quote, Session
-from perun.tools.market.folder import Manifest, read_bars, read_manifest, read_sessions
+from perun.tools.market.folder import MANIFEST, Manifest, read_bars, read_manifest, read_sessions
 from perun.tools.market.sheets import Sheet
 
 
@@ -92,6 +93,11 @@ class RecordedMarket:
         if as_of.utcoffset() is None:
             raise ValueError("a view of the market needs an aware instant")
         return RecordedView(as_of, self._known)
+
+    @property
+    def fingerprint(self) -> str:
+        """Twelve hex digits that name all its bars and sessions."""
+        return hashlib.sha256((self._folder / MANIFEST).read_bytes()).hexdigest()[:12]
 
     def symbols(self) -> Sequence[str]:
         """Every symbol it holds, sorted."""

@@ -5,12 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from perun.tools.domain.errors import ConfigurationError
-from perun.tools.domain.market import Session
+from perun.tools.domain.market import EXCHANGE_TIME, Session
 
-EXCHANGE_TIME: Final = ZoneInfo("America/New_York")
 _ANCHORED: Final = re.compile(r"(open\+|close-)(\d{1,3})m")
 _REPEATED: Final = re.compile(r"every (\d{1,4})m")
 

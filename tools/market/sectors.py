@@ -74,3 +74,10 @@ def read_own(file: Path) -> tuple[tuple[str, str], ...]:
             raise ConfigurationError(f"{file}, line {number}: {cells[0]} has a sector already")
         own[cells[0]] = cells[1]
     return tuple(sorted(own.items()))
+
+
+def write_own(file: Path, pairs: Iterable[tuple[str, str]]) -> None:
+    """Write symbols and sectors as `read_own` reads them."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("w", newline="", encoding="utf-8") as sheet:
+        csv.writer(sheet, lineterminator="\n").writerows(pairs)

@@ -1,18 +1,17 @@
 """What was found about a symbol, kept for a while: cycles of the same interval share it, and none sees a later one."""
 
 import json
-import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
-from uuid import uuid4
 
 from pydantic import AwareDatetime, ValidationError
 
 from perun.tools.domain.frozen import Frozen
 from perun.tools.domain.research import Finding
+from perun.tools.domain.whole_file import write_whole
 
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -50,15 +49,10 @@ class Archive:
         if not self._interval:
             return
         path, page = self._path(symbol, as_of), _Page(symbol=symbol, as_of=as_of, findings=tuple(findings))
-        beside = path.with_name(f".{path.name}.{uuid4().hex}")
-        try:
+        with suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
             told = json.loads(self._hushed(page.model_dump_json()))
-            beside.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
-            os.replace(beside, path)
-        except OSError:
-            with suppress(OSError):
-                beside.unlink()
+            write_whole(path, json.dumps(told, indent=2) + "\n", durable=False)
 
     def _path(self, symbol: str, as_of: datetime) -> Path:
         begins = _EPOCH + (as_of - _EPOCH) // self._interval * self._interval

@@ -43,6 +43,8 @@ def _without_html(text: str) -> str:
 
 def _visible(text: str) -> str:
     """Compatibility forms in their usual letters; what cannot be seen is gone, and line breaks are spaces."""
+    if text.isascii() and text.isprintable():  # nearly every text, and of it nothing would change
+        return text
     spaced = "".join(" " if character.isspace() else character for character in text)
     return "".join(each for each in unicodedata.normalize("NFKC", spaced) if _shows(each))
 

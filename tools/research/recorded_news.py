@@ -1,9 +1,11 @@
 """Recorded news: a folder of JSON lines that a person brings, read by symbol and time of publication.
 
-Every `*.jsonl` file of the folder counts. A line is an object with `id` (letters, digits, `.`, `_`, `-`), `symbol`,
-`published` (ISO 8601 with a zone: when the text could first be read), `text`, and if wanted `url`.
+Every `*.jsonl` file of the folder counts. A line is an object with `symbol`, `published` (ISO 8601 with a zone: when
+the text could first be read), `text`, and if wanted `headline`, `url` and `id` (letters, digits, `.`, `_`, `-`), by
+which it is cited; without one it is named by its content.
 """
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -23,11 +25,18 @@ LOOK_BACK: Final = timedelta(days=7)
 class _Line(Frozen):
     """One document as it stands in a file."""
 
-    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,60}$")]
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,60}$")] | None = None
     symbol: Symbol
     published: AwareDatetime
+    headline: str = ""
     text: str
     url: str = ""
+
+    def document(self) -> Document:
+        """As the researcher reads it."""
+        name = self.id or hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+        words = f"{self.headline}. {self.text}" if self.headline else self.text
+        return Document(id=name, symbol=self.symbol, url=self.url, published=self.published, text=words)
 
 
 class RecordedNews:
@@ -53,6 +62,12 @@ class RecordedNews:
             {symbol: sorted(each, key=lambda document: document.published) for symbol, each in by_symbol.items()}
         )
 
+    @property
+    def fingerprint(self) -> str:
+        """Twelve hex digits that name the documents."""
+        told = "".join(each.model_dump_json() for _, own in sorted(self._documents.items()) for each in own)
+        return hashlib.sha256(told.encode()).hexdigest()[:12]
+
     def read(self, symbol: str, as_of: datetime) -> Sequence[Document]:
         """Documents about `symbol` of the days before `as_of`, newest first."""
         known = reversed(self._documents.get(symbol, ()))
@@ -75,4 +90,4 @@ def _document(path: Path, number: int, line: str) -> Document:
     except ValidationError as error:
         where = ", ".join(sorted({".".join(map(str, each["loc"])) or "the line" for each in error.errors()}))
         raise ConfigurationError(f"{path}, line {number} is no document: see to {where}") from None
-    return Document(id=read.id, symbol=read.symbol, url=read.url, published=read.published, text=read.text)
+    return read.document()

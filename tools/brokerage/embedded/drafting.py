@@ -4,17 +4,17 @@ from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Final
 from uuid import NAMESPACE_OID, uuid5
-from zoneinfo import ZoneInfo
 
 from perun.tools.brokerage.embedded.matching import trailing_stop
 from perun.tools.brokerage.embedded.ticket import Ticket
+from perun.tools.domain.market import EXCHANGE_TIME
 from perun.tools.domain.orders import Order, OrderClass, OrderStatus, OrderType, TimeInForce
 
 STOP_SUFFIX: Final = "-stop"
 TARGET_SUFFIX: Final = "-target"
 
 _GTC_DAYS: Final = timedelta(days=90)
-_GTC_ENDS: Final = time(16, 15, tzinfo=ZoneInfo("America/New_York"))
+_GTC_ENDS: Final = time(16, 15, tzinfo=EXCHANGE_TIME)
 
 
 def draft(ticket: Ticket, account_id: str, at: datetime, last: Decimal) -> tuple[Order, ...]:

@@ -238,7 +238,7 @@ class Exchange:
 
 def _opening(tape: Tape, settings: ExchangeSettings) -> Standing:
     return Standing(
-        account_id=secrets.token_hex(_ID_BYTES),
+        account_id=settings.account or secrets.token_hex(_ID_BYTES),
         day=tape.session(settings.start).day,
         cash=settings.cash,
         last_equity=settings.cash,

@@ -14,8 +14,10 @@ Charge = Annotated[Amount, Field(ge=0)]
 
 
 class ExchangeSettings(Frozen):
-    """Where a new account starts, and the costs of every fill. `cash` and `start` matter only at creation."""
+    """Where a new account starts, and the costs of every fill. `account`, `cash`, `start` matter only at creation."""
 
+    account: str = ""
+    """What a new account is called; empty draws a name that no other has."""
     cash: Charge = Decimal(100_000)
     """Opening cash in US dollars."""
     start: date
