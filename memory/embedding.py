@@ -105,9 +105,22 @@ def _load() -> "SentenceTransformer":
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
 
+        _be_modest()
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers left it untyped
         return SentenceTransformer(str(get_model_path()), device="cpu", local_files_only=True)
     except (ImportError, OSError) as error:
         raise MemoryUnavailable(
             f"the embedding model cannot be loaded ({str(error).splitlines()[0]}): run `make install` again"
         ) from error
+
+
+def _be_modest() -> None:
+    """Hold torch to what a desk that runs for months can afford, in this whole process; vectors stay the same.
+
+    oneDNN keeps its plans for every shape of a batch, a thousand of them: a daemon grew by a megabyte with each cycle.
+    A second thread mostly spins until the first is done with texts as short as ours: twice the time of the processor.
+    """
+    import torch
+
+    torch.backends.mkldnn.set_flags(False)  # type: ignore[no-untyped-call]  # torch left it untyped
+    torch.set_num_threads(1)

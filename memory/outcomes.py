@@ -18,10 +18,9 @@ from typing import Final
 
 from perun.memory.aftermath import Horizon, Outcome
 from perun.memory.entries import Kind, MemoryEntry
-from perun.tools.domain.market import Bar
+from perun.tools.domain.market import EXCHANGE_TIME, Bar
 from perun.tools.domain.money import ZERO
 from perun.tools.market.indicators import FOUR_PLACES
-from perun.tools.market.schedule import EXCHANGE_TIME
 
 INDEX: Final = "SPY"
 """The benchmark, where the market has it."""

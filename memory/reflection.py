@@ -1,5 +1,6 @@
 """From what came of a trade to a lesson: a template with typed slots, whose numbers are code's."""
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -56,7 +57,20 @@ class Slots(Frozen):
 
 
 Words = Callable[[Slots], str]
-"""Says in words what a reader should take from it. A model may stand behind it; it is given no digit to write."""
+"""Says in words what a reader should take from it. A model may stand behind it; no number of its is kept."""
+
+_NUMBER: Final = re.compile(
+    r"\d+|[%‰]|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen"
+    r"|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundreds?|thousands?|millions?|billions?|dozens?"
+    r"|twice|thrice|doubl(?:e[ds]?|ing)|tripl(?:e[ds]?|ing)|hal(?:f|ve[ds]?|ving)|thirds?|quarters?|per\s?cent\w*)\b",
+    re.IGNORECASE,
+)
+
+
+def number_in(words: str) -> str:
+    """The first number in the words, in digits or spelled out; empty when there is none."""
+    said = _NUMBER.search(words)
+    return said[0] if said else next((character for character in words if character.isnumeric()), "")
 
 
 def plainly(slots: Slots) -> str:
@@ -72,6 +86,11 @@ def plainly(slots: Slots) -> str:
             return f"{said}, but the benchmark did {'worse' if beat > 0 else 'better'}."
 
 
+def lesson_id(sources: Sequence[MemoryEntry], name: str) -> str:
+    """The id of the lesson of that name: one trade, one lesson, whenever it is written."""
+    return entry_id(Kind.LESSON, sources[0].cycle_id, name)
+
+
 def lesson(
     slots: Slots, name: str, sources: Sequence[MemoryEntry], written_at: datetime, words: Words = plainly
 ) -> MemoryEntry | None:
@@ -81,7 +100,7 @@ def lesson(
 
     Args:
         slots: What goes into the template.
-        name: Tells the lesson apart from others of the cycle: one trade, one lesson, whenever it is written.
+        name: Tells the lesson apart from others of the cycle.
         sources: The entries that it comes from, that of the wish or purchase first; quarantined ones teach nothing.
         written_at: The wall clock.
         words: Who finds the words.
@@ -90,14 +109,13 @@ def lesson(
     if not taught:
         return None
     tags = {tag for entry in taught for tag in entry.tags if tag in SITUATIONAL}
-    origin = sources[0].cycle_id
     return MemoryEntry(
-        id=entry_id(Kind.LESSON, origin, name),
+        id=lesson_id(sources, name),
         kind=Kind.LESSON,
         symbols=(slots.symbol,),
         as_of=slots.outcome.known_at,
         written_at=written_at,
-        cycle_id=origin,
+        cycle_id=sources[0].cycle_id,
         source="reflection",
         tainted=any(entry.tainted for entry in taught),
         text=_text(slots, words),
@@ -107,9 +125,13 @@ def lesson(
 
 
 def _text(slots: Slots, words: Words) -> str:
-    """The whole lesson; what it looked like then comes first, for that is what situations are compared with."""
+    return f"{without_words(slots)} {_worded(slots, words)}"
+
+
+def without_words(slots: Slots) -> str:
+    """What is known; how it looked then comes first, for that is what situations are compared with."""
     setup = f"{visible(slots.setup, LONGEST_SETUP)} " if slots.setup else f"{slots.symbol}: "
-    return f"{setup}{_deed(slots)}: {in_words(slots.outcome)}. {_worded(slots, words)}"
+    return f"{setup}{_deed(slots)}: {in_words(slots.outcome)}."
 
 
 def _deed(slots: Slots) -> str:
@@ -128,5 +150,5 @@ def _price(amount: Decimal) -> str:
 def _worded(slots: Slots, words: Words) -> str:
     """The words, unless they are none, bring numbers of their own, or too many: then those of the template."""
     said = visible(words(slots), LONGEST_WORDS + 1)
-    fits = 0 < len(said) <= LONGEST_WORDS and not any(character.isnumeric() for character in said)
+    fits = 0 < len(said) <= LONGEST_WORDS and not number_in(said)
     return said if fits else plainly(slots)

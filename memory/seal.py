@@ -6,15 +6,14 @@ from pathlib import Path
 from typing import Final
 
 from perun.tools.domain.errors import MemoryUnavailable
+from perun.tools.domain.whole_file import write_whole
 
 _NAME: Final = "seal.json"
 
 
 def put_seal(directory: Path) -> None:
     """Note the hash of every binary file, whole or not at all. Nobody may write to the directory until `break_seal`."""
-    part = directory / f"{_NAME}.part"
-    part.write_text(json.dumps(_hashes(directory), indent=2))
-    part.replace(directory / _NAME)
+    write_whole(directory / _NAME, json.dumps(_hashes(directory), indent=2), durable=False)
 
 
 def check_seal(directory: Path) -> None:
@@ -31,6 +30,11 @@ def check_seal(directory: Path) -> None:
             f"the memory index in {directory} was changed from outside: "
             "`perun memory reindex` makes it anew from the memory files"
         )
+
+
+def is_sealed(directory: Path) -> bool:
+    """True when the last user closed it well, or it is in use by nobody yet."""
+    return (directory / _NAME).exists()
 
 
 def break_seal(directory: Path) -> None:

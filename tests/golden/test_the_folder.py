@@ -34,7 +34,7 @@ def test_when_the_flag_is_given_then_the_file_is_written_and_fits_from_then_on(t
 
 
 def test_when_a_golden_file_has_no_test_any_more_then_somebody_notices() -> None:
-    prompts = {f"prompts/{role}.md" for role in [*ROSTER, "analyst_of_the_unknown", "analyst_with_a_lesson"]}
+    prompts = {f"prompts/{role}.md" for role in [*ROSTER, "analyst_of_the_unknown", "analyst_with_a_lesson", "mentor"]}
     schemas = {f"schemas/{role}.json" for role in ROSTER}
     tools = {f"tools/{name}.json" for name, role in ROSTER.items() if role.tools}
     failures = {f"failures/{family}.txt" for family in ("openai", "google", "perplexity")}

@@ -55,3 +55,9 @@ def test_when_the_model_package_is_missing_then_memory_is_unavailable(monkeypatc
 def test_when_the_memory_is_imported_then_nothing_heavy_is() -> None:
     done = subprocess.run([sys.executable, "-c", _IMPORTS], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_when_the_model_is_loaded_then_torch_keeps_no_plan_for_each_shape_and_takes_one_thread(minilm: MiniLM) -> None:
+    minilm.embed(["AAPL fell"])
+    torch = sys.modules["torch"]
+    assert (torch.backends.mkldnn.enabled, torch.get_num_threads()) == (False, 1)

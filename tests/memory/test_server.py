@@ -1,6 +1,5 @@
 """A real Chroma server on loopback: the same answers as a directory, several processes at once, and its absence."""
 
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -18,8 +17,8 @@ from perun.memory.memdir import Memdir
 from perun.memory.recall import Bounds, Memory
 from perun.memory.reindexing import rebuild
 from perun.memory.server import ChromaServer
-from perun.tools.domain.clock import stopwatch
 from perun.tools.domain.errors import MemoryUnavailable
+from support.chroma_server import chroma_server, free_port
 
 Make = Callable[..., MemoryEntry]
 
@@ -38,35 +37,10 @@ index.close()
 """
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder, port = tmp_path_factory.mktemp("server"), free_port()
-    chroma = str(Path(sys.executable).with_name("chroma"))
-    command = [chroma, "run", "--path", str(folder / "data"), "--host", "127.0.0.1", "--port", str(port)]
-    with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log, cwd=folder) as server:
-        try:
-            _wait_for(port, server)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
-
-
-def _wait_for(port: int, server: "subprocess.Popen[bytes]") -> None:
-    started = stopwatch()
-    while stopwatch() - started < 60:
-        assert server.poll() is None, "the Chroma server ended"
-        with socket.socket() as probe:
-            probe.settimeout(1)
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-    raise AssertionError("the Chroma server did not come up")
+    with chroma_server(tmp_path_factory.mktemp("server")) as server:
+        yield server.url
 
 
 @pytest.fixture
