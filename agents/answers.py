@@ -118,6 +118,23 @@ class ChronicleAnswer(Frozen):
     sentences: Annotated[list[ChronicleSentence], Field(max_length=10)]
 
 
+class LessonAnswer(Frozen):
+    """What a trader should remember of something that came to its end."""
+
+    words: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class RewriteAnswer(Frozen):
+    """Other words for a prompt, and what they are to change."""
+
+    changed: Annotated[str, Field(min_length=1, max_length=400)]
+    """What is said otherwise, and why that should help; one or two sentences."""
+    system: Annotated[str, Field(min_length=1, max_length=20_000)]
+    """The whole system part, without a heading."""
+    user: Annotated[str, Field(min_length=1, max_length=20_000)]
+    """The whole user part, with every one of its holes."""
+
+
 def _one_of(symbols: tuple[str, ...]) -> Any:
     return cast(Any, Literal)[symbols]
 

@@ -59,10 +59,12 @@ class Turn(Generic[Answer]):
     """A narrower schema to ask with, such as one that allows today's symbols alone; servers hold a model to it."""
     tools: tuple[Tool, ...] = ()
     """What may be called before the answer; of these, only the kinds that the role may call are offered."""
+    matter: str = ""
+    """Tells it apart from other turns of the role on the symbol in one cycle, where there may be some."""
 
     def key(self, said: Conversation) -> str:
         """Names the next request of the turn within its cycle."""
-        return f"{self.role}:{self.symbol or '*'}:{said.requests}"
+        return ":".join(filter(None, (self.role, self.symbol or "*", self.matter, str(said.requests))))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,15 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from perun.agents.answers import ChronicleAnswer, ResearchAnswer, RiskAnswer, Stance, TradeAnswer
+from perun.agents.answers import (
+    ChronicleAnswer,
+    LessonAnswer,
+    ResearchAnswer,
+    RewriteAnswer,
+    RiskAnswer,
+    Stance,
+    TradeAnswer,
+)
 from perun.tools.toolbox.tool import Kind
 
 
@@ -82,5 +90,15 @@ CHRONICLER: Final = Role(
     (Kind.READ,),
 )
 """Speaks of the record in the chat, and never in a cycle: it is no part of the roster."""
-CAST: Final = {**ROSTER, CHRONICLER.name: CHRONICLER}
+EDITOR: Final = Role(
+    "editor",
+    "Editor",
+    frozenset({"agent", "attempt", "system", "user", "holes", "words", "cases"}),
+    RewriteAnswer,
+    frozenset({"JSON", "changed", "system", "user"}),
+)
+"""Writes other words for a prompt in a search for better ones, and never speaks in a cycle."""
+MENTOR: Final = Role("mentor", "Mentor", frozenset({"lesson"}), LessonAnswer, frozenset({"JSON", "words"}))
+"""Words what something teaches that has ended, before the next decision is begun: no part of the roster either."""
+CAST: Final = {**ROSTER, **{role.name: role for role in (CHRONICLER, EDITOR, MENTOR)}}
 """Everybody who may be asked, and what tools each may call."""

@@ -16,9 +16,8 @@ from perun.memory.memdir import unreported
 from perun.memory.outcomes import LABELLED, SESSIONS, Begun, at_fill, at_next_open, direction, measure, opens
 from perun.tools.domain.errors import MemoryUnavailable
 from perun.tools.domain.events import ErrorNoted
-from perun.tools.domain.market import MarketClock
+from perun.tools.domain.market import EXCHANGE_TIME, MarketClock
 from perun.tools.domain.orders import Order
-from perun.tools.market.schedule import EXCHANGE_TIME
 
 LOOKED_BACK: Final = 2
 """Cycles whose sessions are looked at again: one that could not read the market left its outcomes to the next."""

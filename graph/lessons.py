@@ -8,6 +8,7 @@ from typing import Any, Final
 from perun.graph.desk import Desk
 from perun.graph.ledger.intents import Intent
 from perun.graph.ledger.ledger import Ledger
+from perun.graph.lesson_words import Wording
 from perun.graph.nodes.remember import order_text
 from perun.graph.prices_since import PricesSince
 from perun.graph.revision import Revision
@@ -15,9 +16,9 @@ from perun.graph.round_trips import RoundTrip, price_after_costs, round_trips
 from perun.memory.aftermath import Horizon, Outcome
 from perun.memory.entries import Kind, MemoryEntry, entry_id
 from perun.memory.outcomes import Begun, at_fill, direction, measure_closed
-from perun.memory.reflection import Slots, lesson
+from perun.memory.reflection import Slots, lesson, lesson_id
+from perun.tools.domain.market import EXCHANGE_TIME
 from perun.tools.domain.orders import Order
-from perun.tools.market.schedule import EXCHANGE_TIME
 
 _LONGEST_PAUSE: Final = timedelta(days=5)
 """From a sale to the close of its session, or of the next one when it was made while the exchange was closed."""
@@ -29,6 +30,7 @@ class Teacher:
     def __init__(self, desk: Desk, ledger: Ledger, account: str, prices: PricesSince, revision: Revision) -> None:
         self._desk, self._ledger, self._account = desk, ledger, account
         self._prices, self._revision = prices, revision
+        self._wording = Wording(desk.asker)
 
     def trades(self, since: datetime) -> None:
         """Close the books on every round trip whose last session ended after `since`."""
@@ -108,8 +110,10 @@ class Teacher:
         self._learn(slots, first.client_order_id, sources)
 
     def _learn(self, slots: Slots, name: str, sources: Sequence[MemoryEntry]) -> None:
-        learned = lesson(slots, name, sources, self._desk.clock.now())
-        if learned is not None and self._revision.read(learned.id, learned.as_of) is None:
+        if self._revision.read(lesson_id(sources, name), slots.outcome.known_at):
+            return
+        learned = lesson(slots, name, sources, self._desk.clock.now(), self._wording.of(name))
+        if learned is not None:
             self._revision.add(learned)
 
     def _thoughts(self, cycle_id: str, symbol: str, as_of: datetime) -> list[MemoryEntry]:

@@ -4,7 +4,11 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from perun.agents.analyst import analyse
+from perun.agents.asking import Asker
 from perun.agents.facts import Remembered
+from perun.agents.prompting import load_prompts
+from perun.agents.roles import MENTOR
+from perun.graph.lesson_words import Wording
 from perun.memory.aftermath import Horizon, Outcome
 from perun.memory.entries import Kind, MemoryEntry, entry_id
 from perun.memory.outcomes import told
@@ -12,7 +16,7 @@ from perun.memory.reflection import Slots, lesson
 from perun.tools.domain.errors import ModelUnavailable
 from support import agent_facts
 from support.golden import Golden
-from support.minds import ScriptedMind, asker
+from support.minds import PROMPTS, MemoryTape, ScriptedMind, asker
 
 WRITTEN = datetime(2026, 11, 2, tzinfo=UTC)
 
@@ -44,9 +48,9 @@ def signal() -> MemoryEntry:
     )
 
 
-def learned() -> MemoryEntry:
-    """What the stop-out of that purchase taught."""
-    slots = Slots(
+def slots() -> Slots:
+    """The stop-out of that purchase."""
+    return Slots(
         symbol="AAPL",
         wished="BUY",
         confidence=0.8,
@@ -57,7 +61,11 @@ def learned() -> MemoryEntry:
         stopped=True,
         setup="AAPL: overbought, uptrend. Closed at 101.1; return over 20 sessions 0.0812, RSI 74.2.",
     )
-    written = lesson(slots, "order", [signal()], WRITTEN)
+
+
+def learned() -> MemoryEntry:
+    """What it taught."""
+    written = lesson(slots(), "order", [signal()], WRITTEN)
     assert written
     return written
 
@@ -69,8 +77,17 @@ def test_when_the_desk_learned_a_lesson_then_the_analyst_reads_it_as_the_golden_
     )
     mind = ScriptedMind(lambda question: ModelUnavailable("only the question matters here"))
     analyse(asker(mind), agent_facts.analyst_facts(memories=memories))
+    golden("prompts/analyst_with_a_lesson.md", page(mind))
+
+
+def test_when_a_lesson_is_to_be_worded_then_the_mentor_reads_it_as_the_golden_file_says(golden: Golden) -> None:
+    mind = ScriptedMind(lambda question: ModelUnavailable("only the question matters here"))
+    prompts = load_prompts(PROMPTS, {MENTOR.name: MENTOR.holes})
+    Wording(Asker({MENTOR.name: mind}, prompts, MemoryTape())).of("order")(slots())
+    golden("prompts/mentor.md", page(mind))
+
+
+def page(mind: ScriptedMind) -> str:
+    """The first question that the mind was asked."""
     messages = mind.questions[0].messages
-    golden(
-        "prompts/analyst_with_a_lesson.md",
-        "\n\n".join(f"<!-- {message.speaker} -->\n\n{message.text}" for message in messages) + "\n",
-    )
+    return "\n\n".join(f"<!-- {message.speaker} -->\n\n{message.text}" for message in messages) + "\n"
