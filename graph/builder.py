@@ -10,14 +10,12 @@ from langgraph.types import Send
 
 from perun.graph.desk import Desk
 from perun.graph.nodes.advise import advise
-from perun.graph.nodes.analyse import analyse
 from perun.graph.nodes.gate import gate
 from perun.graph.nodes.gather import gather
-from perun.graph.nodes.recall import recall
 from perun.graph.nodes.remember import remember
-from perun.graph.nodes.research import research
 from perun.graph.nodes.trade import trade
-from perun.graph.state import CycleState, StudyResult, StudyState
+from perun.graph.state import CycleState, StudyState
+from perun.graph.study import Stands, study
 from perun.graph.trace.noting import noted
 from perun.tools.market.snapshot import Snapshot
 
@@ -33,11 +31,13 @@ class Execute(Protocol):
 Cycle = CompiledStateGraph[CycleState, Desk, CycleState, CycleState]
 
 
-def build(execute: Execute, checkpointer: BaseCheckpointSaver[str] | None = None) -> Cycle:
+def build(
+    execute: Execute, checkpointer: BaseCheckpointSaver[str] | None = None, stands: Stands | None = None
+) -> Cycle:
     """The graph of one cycle. `execute` brings the gated broker along; no other node has one."""
     cycle = StateGraph(CycleState, context_schema=Desk)
     cycle.add_node("gather", noted(gather))
-    cycle.add_node("study", _study().compile())
+    cycle.add_node("study", study(stands or {}).compile())
     cycle.add_node("trade", noted(trade))
     cycle.add_node("advise", noted(advise))
     cycle.add_node("gate", noted(gate))
@@ -51,19 +51,6 @@ def build(execute: Execute, checkpointer: BaseCheckpointSaver[str] | None = None
     cycle.add_edge("execute", "remember")
     cycle.add_edge("remember", END)
     return cycle.compile(checkpointer=checkpointer, name="perun")
-
-
-def _study() -> StateGraph[StudyState, Desk, StudyState, StudyResult]:
-    """One symbol: research, recall in the words of what was found (the design drew both side by side), analyse."""
-    study = StateGraph(StudyState, context_schema=Desk, output_schema=StudyResult)
-    study.add_node("research", noted(research))
-    study.add_node("recall", noted(recall))
-    study.add_node("analyse", noted(analyse))
-    study.add_edge(START, "research")
-    study.add_edge("research", "recall")
-    study.add_edge("recall", "analyse")
-    study.add_edge("analyse", END)
-    return study
 
 
 def _each_symbol(state: CycleState) -> list[Send]:

@@ -63,6 +63,11 @@ def prune_checkpoints(saver: Saver | None, ledger: Ledger, account: str, keep_cy
     return len(old)
 
 
+def kept(saver: Saver) -> int:
+    """How many cycles have steps in the store."""
+    return len(_threads(saver))
+
+
 @contextmanager
 def _in_file(path: Path, blotted: Redaction) -> Iterator[Saver]:
     from langgraph.checkpoint.sqlite import SqliteSaver

@@ -4,18 +4,16 @@ from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from perun.graph.bookkeeping import is_ours
 from perun.graph.ledger.intents import Intent, IntentState
 from perun.graph.ledger.ledger import Ledger
 from perun.graph.ledger.marks import Mark
 from perun.tools.domain.conduct import Conduct, Sent
+from perun.tools.domain.market import EXCHANGE_TIME
 from perun.tools.domain.money import ZERO
 from perun.tools.domain.orders import Leg, Order
 
-EXCHANGE_TIME: Final = ZoneInfo("America/New_York")
-"""Where a session's day is counted."""
 CLOSINGS_KEPT: Final = timedelta(days=31)
 _DAY: Final = timedelta(days=1)
 _TAKEN: Final = {IntentState.ACKED, IntentState.PARTIAL, IntentState.UNKNOWN}
@@ -68,6 +66,11 @@ def _is_booked(intent: Intent, ledger: Ledger) -> bool:
 def _of_order(order: Order, ledger: Ledger, account: str) -> Sent:
     own = order.filled_avg_price or order.limit_price or order.stop_price
     price = own or ledger.positions.last_price(account, order.symbol) or _stop_of(order, ledger, account)
+    return as_sent(order, price)
+
+
+def as_sent(order: Order, price: Decimal) -> Sent:
+    """What was handed in, worth its quantity at that price."""
     return Sent(
         client_order_id=order.client_order_id,
         symbol=order.symbol,

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any, cast
@@ -68,6 +68,8 @@ class Floor:
     """From the market's time to the slot that a cycle takes when none is named."""
     archive: Archive | None = None
     """What was found out about symbols, shared by the cycles of an interval."""
+    asides: Mapping[str, Prompt] = field(default_factory=dict)
+    """Prompts of those who are asked beside the decision, by agent; nobody searches for better ones."""
 
     @cached_property
     def graph(self) -> Cycle:
@@ -104,10 +106,21 @@ def run_cycle(floor: Floor, symbols: Sequence[str], slot: str | None = None) -> 
     return _carry_through(floor, claim, prompts)
 
 
+def see_to_outcomes(floor: Floor, name: str, symbols: Sequence[str]) -> None:
+    """Between cycles: what a cycle does for earlier decisions at its start, on record under that name.
+
+    Raises:
+        BrokerUnavailable: the broker does not tell the time.
+    """
+    recorder = EventRecorder(floor.hand.ledger, name, floor.clock)
+    desk = _desk(floor, name, "", floor.prompts({}), recorder)
+    label(desk, floor.hand.ledger, floor.account, symbols)
+
+
 def _carry_through(floor: Floor, claim: Claim, prompts: dict[str, Prompt]) -> dict[str, Any]:
     cycle, ledger = claim.cycle, floor.hand.ledger
     recorder = EventRecorder(ledger, cycle.cycle_id, floor.clock)
-    desk = _desk(floor, cycle, prompts, recorder)
+    desk = _desk(floor, cycle.cycle_id, cycle.slot, prompts, recorder)
     if not _pinned(ledger, cycle.cycle_id):
         recorder.record(_started(floor, claim, prompts))
     counter = floor.hand.counter(desk)
@@ -176,11 +189,10 @@ def _invoke(graph: Cycle, desk: Desk, claim: Claim) -> CycleState:
 def _stopped(floor: Floor) -> list[str] | None:
     """None while the desk may trade; else its working entries are cancelled, and what went wrong with that is told."""
     hand = floor.hand
-    recorder = EventRecorder(hand.ledger, f"desk:{floor.account}", floor.clock)
-    hand.watch.notice_halt_file(recorder)
+    counter = hand.counter_between_cycles(floor.book, floor.clock)
+    hand.watch.notice_halt_file(counter.recorder)
     if hand.watch.state() is not TradingState.HALTED:
         return None
-    counter = OrderDesk(floor.book, hand.ledger, floor.account, hand.watch, recorder, floor.clock, hand.wait)
     return withdraw_entries(counter, hand.broker)[1]
 
 
@@ -205,25 +217,25 @@ def _pinned(ledger: Ledger, cycle_id: str) -> dict[str, str]:
     return next((event.prompts for event in begun if isinstance(event, CycleStarted)), {})
 
 
-def _desk(floor: Floor, cycle: LedgerCycle, prompts: dict[str, Prompt], recorder: EventRecorder) -> Desk:
+def _desk(floor: Floor, cycle_id: str, slot: str, prompts: dict[str, Prompt], recorder: EventRecorder) -> Desk:
     # What every node is given must not hold the floor, for that would be the hand as well.
     mode, account, ledger = floor.mode, floor.account, floor.hand.ledger
 
     def order_id(symbol: str, leg: Leg) -> str:
-        return f"{OURS}{mode}-{cycle.slot}-{symbol}-{leg}-1"
+        return f"{OURS}{mode}-{slot}-{symbol}-{leg}-1"
 
     def handed_in(id_: str) -> Verdict | None:
         return recorder.verdict(id_) if ledger.intents.get(account, id_) else None
 
     return Desk(
-        cycle_id=cycle.cycle_id,
+        cycle_id=cycle_id,
         mode=floor.mode,
         clock=floor.clock,
         market=floor.market,
         book=floor.book,
         memory=floor.memory,
         news=floor.news,
-        asker=Asker(_minds(floor, cycle.cycle_id), prompts, recorder, floor.tool_rounds),
+        asker=Asker(_minds(floor, cycle_id), {**floor.asides, **prompts}, recorder, floor.tool_rounds),
         limits=floor.limits,
         recorder=recorder,
         past=Precedents(ledger, account),

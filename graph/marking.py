@@ -6,9 +6,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from perun.graph.conduct import EXCHANGE_TIME
 from perun.graph.ledger.marks import Mark
-from perun.tools.domain.market import MarketClock
+from perun.tools.domain.market import EXCHANGE_TIME, MarketClock
 from perun.tools.domain.portfolio import Account
 
 SESSIONS_BEFORE: Final = 4

@@ -40,7 +40,6 @@ def tell(cycle: Cycle, events: Sequence[StoredEvent], symbol: str | None = None)
 
     Every part names the number of its event in the cycle's record, as `event`.
     """
-    told = _Told(events, symbol)
     return {
         "schema": SCHEMA,
         "cycle_id": cycle.cycle_id,
@@ -50,6 +49,14 @@ def tell(cycle: Cycle, events: Sequence[StoredEvent], symbol: str | None = None)
         "state": cycle.state.value,
         "outcome": cycle.outcome,
         "symbol": symbol,
+        **subjects(events, symbol),
+    }
+
+
+def subjects(events: Sequence[StoredEvent], symbol: str | None = None) -> dict[str, Any]:
+    """What events say, gathered by subject: of a cycle, or of what was done outside one."""
+    told = _Told(events, symbol)
+    return {
         "prompts": told.first(CycleStarted, lambda event: event.prompts) or {},
         "minds": {event.role: event.model for event in told.all(ModelAsked)},
         "account": {

@@ -118,9 +118,10 @@ class Submission:
         else:
             self._settle(id_, answer)
 
-    def intend(self, terms: OrderTerms) -> None:
-        """Make the intent durable, or amend the one that was not sent yet."""
+    def intend(self, terms: OrderTerms, cleared: Verdict) -> None:
+        """Make the intent durable, or amend the one that was not sent yet; before it, what cleared it for the wire."""
         desk, now = self._desk, self._desk.clock.now()
+        desk.recorder.record(VerdictGiven(stage="wire", verdict=cleared))
         if desk.intent(terms.client_order_id) is not None:
             desk.ledger.intents.amend(desk.account, terms, now)
         else:

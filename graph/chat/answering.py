@@ -1,7 +1,7 @@
 """One answer: a model's sentences or the baseline's, held against the record before anything is said."""
 
 from contextvars import Context
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from perun.agents.asking import Abstained, Asker
@@ -12,10 +12,11 @@ from perun.graph.chat import templates
 from perun.graph.chat.checking import Checked, Claim, check
 from perun.graph.chat.desk import ReadingDesk
 from perun.graph.chat.focusing import Before, focus
-from perun.graph.chat.hearing import Aim, Heard, hear
+from perun.graph.chat.hearing import Aim, hear
 from perun.graph.chat.shelf import shelf
 from perun.graph.chat.transcript import Transcript
 from perun.tools.domain.chat_events import AnswerSaid
+from perun.tools.domain.errors import ConfigurationError
 
 NO_ANSWER: Final = "The record has no answer to that."
 _SHOWN: Final = 30
@@ -36,8 +37,11 @@ def answer(desk: ReadingDesk, transcript: Transcript, question: str, voice: str,
     symbols = desk.record.symbols()
     heard, before = hear(question, symbols), transcript.before(symbols)
     meant = focus(heard, desk.record, Before(cycle, before.symbol) if cycle else before)
-    asked = templates.Asked(heard, meant, voice, desk.record)
-    words = _words(desk, transcript, asked)
+    asked = templates.Asked(heard, meant, voice, desk.record, desk.fork)
+    try:
+        words = _words(desk, transcript, asked)
+    except ConfigurationError as error:  # what the question supposes cannot be
+        words = _Words(templates.MIND, (), (f"That cannot be tried: {error}.",))
     checked = check(words.claims, desk.record)
     return AnswerSaid(
         turn=transcript.turn,
@@ -83,7 +87,7 @@ def _by_template(asked: templates.Asked) -> _Words:
 def _facts(asked: templates.Asked, transcript: Transcript) -> ChroniclerFacts:
     """The question with the facts that the baseline voice would tell: enough for a model that cannot call tools."""
     aim = Aim.WHY if asked.heard.aim is Aim.UNCLEAR else asked.heard.aim
-    near = templates.answer(templates.Asked(Heard(asked.heard.text, aim), asked.focus, asked.voice, asked.record))
+    near = templates.answer(replace(asked, heard=replace(asked.heard, aim=aim)))
     return ChroniclerFacts(
         voice=asked.voice,
         question=asked.heard.text,

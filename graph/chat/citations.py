@@ -9,8 +9,8 @@ from perun.graph.chat import telling
 from perun.graph.chat.record import Record
 from perun.graph.ledger.cycles import Cycle
 
-_CITATION: Final = re.compile(r"\[?(?P<kind>cycle|mem|rule|order):(?P<id>[^\]\[\s]+)\]?")
-_INLINE: Final = re.compile(r"\[(?:cycle|mem|rule|order):[^\]\[\s]+\]")
+_CITATION: Final = re.compile(r"\[?(?P<kind>cycle|mem|rule|order|fork):(?P<id>[^\]\[\s]+)\]?")
+_INLINE: Final = re.compile(r"\[(?:cycle|mem|rule|order|fork):[^\]\[\s]+\]")
 _EVENT: Final = re.compile(r"(?P<cycle>.+)/event:(?P<seq>\d{1,9})")
 
 
@@ -36,6 +36,11 @@ def of_cycle(cycle: Cycle) -> str:
 def of_event(cycle: Cycle, seq: int) -> str:
     """How one event of a cycle is cited."""
     return f"[cycle:{cycle.slot}/event:{seq}]"
+
+
+def of_fork(stream: str, seq: int) -> str:
+    """How one event of a fork is cited: its stream's name begins with the word itself."""
+    return f"[{stream}/event:{seq}]"
 
 
 def inline(text: str) -> tuple[str, tuple[str, ...]]:
@@ -83,9 +88,23 @@ def _order(name: str, record: Record) -> Cited | None:
     return Cited(f"[order:{name}]", telling.order_life(record, order), record.cycle_of_order(name))
 
 
+def _fork(name: str, record: Record) -> Cited | None:
+    event = _EVENT.fullmatch(f"fork:{name}")
+    if event is None:
+        return None
+    stream = event["cycle"]
+    stored = next((each for each in record.fork(stream) if each.seq == int(event["seq"])), None)
+    if stored is None:
+        return None
+    said = f"{stream}, in which nothing was sent, event {stored.seq}: {telling.event_text(stored.event)}"
+    original = stream.removeprefix("fork:").rpartition(":")[0]
+    return Cited(of_fork(stream, stored.seq), said, original, telling.is_from_outside(stored.event))
+
+
 _RESOLVERS: Final[dict[str, Callable[[str, Record], Cited | None]]] = {
     "cycle": _cycle,
     "mem": _memory,
     "rule": _rule,
     "order": _order,
+    "fork": _fork,
 }

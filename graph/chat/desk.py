@@ -6,6 +6,7 @@ from typing import Any
 
 from perun.agents.models import Mind
 from perun.agents.prompting import Prompt
+from perun.graph.chat.flipping import Fork
 from perun.graph.chat.record import Record
 from perun.graph.chat.transcript import Transcript
 from perun.tools.domain.events import Event
@@ -27,6 +28,8 @@ class ReadingDesk:
     prompt: Prompt | None = None
     """The chronicler's; None without a model."""
     tool_rounds: int = 0
+    fork: Fork | None = None
+    """Judges a cycle again by limits that a person supposes; it sends nothing and changes no setting."""
     notice: Callable[[Event], None] = lambda event: None
     """Told of each event of a conversation as it is recorded, for whoever shows progress."""
 

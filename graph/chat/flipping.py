@@ -1,13 +1,17 @@
-"""What would have flipped a decision, as far as the record tells: limits that denied it, or came nearest to it."""
+"""What would have flipped a decision: the limits that denied it or came nearest to it, and a fork with other limits."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Final, Protocol
 
 from perun.graph.chat.checking import Claim
-from perun.graph.chat.citations import of_event
-from perun.graph.chat.record import Row, row_of
+from perun.graph.chat.citations import of_event, of_fork
+from perun.graph.chat.record import Record, Row, judged, row_of
 from perun.graph.ledger.cycles import Cycle
+from perun.tools.domain.events import VerdictGiven
+from perun.tools.domain.money import plain
+from perun.tools.domain.verdicts import Verdict
+from perun.tools.risk.levers import lever
 
 NEAREST: Final = 3
 """Limits that are named when an order was cleared."""
@@ -19,22 +23,55 @@ _OF_THE_MOMENT: Final = frozenset(
 
 
 class Fork(Protocol):
-    """A cycle run again otherwise, without a hand that trades."""
+    """A cycle judged again by other limits, without a hand that trades."""
 
-    def flips(self, cycle_id: str, change: str) -> str:
-        """What the decision becomes with the change, in one sentence."""
+    def __call__(self, cycle_id: str, limits: Sequence[str]) -> str:
+        """Fork the cycle at the gate, and name the stream in which it stands.
+
+        Args:
+            cycle_id: The cycle.
+            limits: What is otherwise: `MAX_POSITION_PERCENT=30`.
+
+        Raises:
+            ConfigurationError: one of them is no limit or has no such value, or the cycle never came to the gate.
+        """
         ...
+
+
+def judged_by(
+    record: Record, fork: Fork, cycle: Cycle, symbols: Sequence[str], limits: Sequence[str]
+) -> Iterator[Claim]:
+    """What the gate says of each order when its limits are others; measured by a fork, not guessed."""
+    stream = fork(cycle.cycle_id, limits)
+    events = record.fork(stream)
+    told = of_fork(stream, events[0].seq)
+    said = f"With {' and '.join(limits)}, and the other limits as they are set now,"
+    for stored in events:
+        if isinstance(stored.event, VerdictGiven) and stored.event.verdict.symbol in symbols:
+            verdict = stored.event.verdict
+            yield Claim(
+                f"{said} {_judged(verdict)}",
+                (told, of_fork(stream, stored.seq)),
+            )
+
+
+def _judged(verdict: Verdict) -> str:
+    if verdict.terms is not None and verdict.cleared:
+        return f"{verdict.symbol} would be cleared for {plain(verdict.terms.qty)} shares."
+    against = "; ".join(f"{each.code} measured {each.measured}, allowed {each.allowed}" for each in verdict.breaches)
+    return f"{verdict.symbol} would be denied: {against}."
 
 
 def flips(cycle: Cycle, story: Row, symbol: str) -> Iterator[Claim]:
     """What stood in the way of an order, or how near the limits were; of a HOLD, whose it was."""
-    verdict, signal = row_of(story["verdicts"], symbol), row_of(story["signals"], symbol)
+    verdict, signal = judged(story, symbol), row_of(story["signals"], symbol)
     if verdict is not None:
         cites = (of_event(cycle, verdict["event"]),)
         for check in verdict["checks"]:
             if not check["passed"]:
                 said = f"{symbol} was denied because {check['code']} measured {check['measured']}"
-                yield Claim(f"{said}; it had to be {check['allowed']}.", (*cites, f"[rule:{check['code']}]"))
+                text = f"{said}; it had to be {check['allowed']}. Governed by {lever(check['code'])}."
+                yield Claim(text, (*cites, f"[rule:{check['code']}]"))
         yield from nearest(cycle, verdict)
     elif signal is not None:
         cites = (of_event(cycle, signal["event"]),)

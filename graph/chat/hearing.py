@@ -46,6 +46,8 @@ class Heard:
     """Words that may name a cycle or an order."""
     fate: str | None = None
     """How the decisions ended that are asked for."""
+    changes: tuple[str, ...] = ()
+    """Limits that the question supposes to be others: `MAX_POSITION_PERCENT=30`."""
     refusal: str = ""
     """For a command: which of perun's commands does it."""
 
@@ -109,6 +111,12 @@ _FATES: Final = (
 )
 
 
+_CHANGE: Final = re.compile(
+    r"\b([A-Z][A-Z]*(?:_[A-Z]+)+)\s*(?:=|(?:had\s+been|were|was|is|at|of|to)\b)\s*(?:set\s+to\s+)?(\d+(?:\.\d+)?)"
+)
+"""A setting and the number that it is supposed to have."""
+
+
 def hear(question: str, known: Collection[str]) -> Heard:
     """What the question is about; `known` are the symbols of the record."""
     aim, refusal = _aim(question)
@@ -123,6 +131,7 @@ def hear(question: str, known: Collection[str]) -> Heard:
         days=tuple(dict.fromkeys(_DAY.findall(question))),
         names=tuple(dict.fromkeys(name.rstrip(".:-") for name in _NAME.findall(question))),
         fate=next((fate for fate, pattern in _FATES if re.search(pattern, question, re.IGNORECASE)), None),
+        changes=tuple(f"{name}={value}" for name, value in _CHANGE.findall(question)),
         refusal=refusal,
     )
 

@@ -6,8 +6,9 @@ from typing import Final
 
 from perun.graph.chat.checking import Claim
 from perun.graph.chat.citations import of_event
-from perun.graph.chat.record import Record, Row, row_of
+from perun.graph.chat.record import Record, Row, judged, row_of
 from perun.graph.ledger.cycles import Cycle
+from perun.graph.trace.denials import in_words
 from perun.tools.domain.money import plain
 from perun.tools.domain.orders import Order
 
@@ -52,7 +53,7 @@ def advice(cycle: Cycle, story: Row, symbol: str) -> Iterator[Claim]:
 
 def verdict(cycle: Cycle, story: Row, symbol: str) -> Iterator[Claim]:
     """What the gate said, and each rule that stood against it."""
-    row = row_of(story["verdicts"], symbol)
+    row = judged(story, symbol)
     if row is None:
         if signal := row_of(story["signals"], symbol):
             said = f"It was a {signal['action']} of {symbol}, so the gate was asked for no order."
@@ -67,7 +68,7 @@ def verdict(cycle: Cycle, story: Row, symbol: str) -> Iterator[Claim]:
     )
     for check in row["checks"]:
         if not check["passed"]:
-            said = f"{symbol} was denied by {check['code']}: measured {check['measured']}, allowed {check['allowed']}."
+            said = f"{symbol} was denied by {check['code']}: {''.join(in_words(check))}"
             yield Claim(said, (*cites, f"[rule:{check['code']}]"))
 
 

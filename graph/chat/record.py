@@ -73,6 +73,16 @@ class Record:
         except ConfigurationError:
             return []
 
+    def fork(self, stream: str) -> list[StoredEvent]:
+        """The events of a fork of one of this account's cycles; none when there is no such fork."""
+        original = stream.removeprefix("fork:").rpartition(":")[0]
+        if not stream.startswith("fork:") or self.cycle(original) is None:
+            return []
+        try:
+            return self._ledger.events.read(stream)
+        except ConfigurationError:
+            return []
+
     def story(self, cycle: Cycle, symbol: str | None = None) -> Row:
         """The document `perun.why/1` of the cycle, or of one symbol in it."""
         return tell(cycle, self.events(cycle), symbol)
@@ -142,3 +152,9 @@ def _fate(verdict: Row | None) -> str:
 def row_of(rows: Sequence[Row], symbol: str) -> Row | None:
     """The last of the rows that is about the symbol."""
     return next((row for row in reversed(rows) if row["symbol"] == symbol), None)
+
+
+def judged(story: Row, symbol: str) -> Row | None:
+    """The verdict that decided on the symbol: the gate's, or the wire's where that denied what the gate had cleared."""
+    rows = [row for row in story["verdicts"] if row["stage"] == "gate" or not row["cleared"]]
+    return row_of(rows, symbol)

@@ -6,6 +6,7 @@ from typing import Any, Final
 from perun.graph.chat.record import Record
 from perun.graph.desk import stamp
 from perun.graph.ledger.cycles import Cycle
+from perun.graph.trace.denials import headroom
 from perun.memory.entries import MemoryEntry
 from perun.tools.domain.events import (
     AdviceGiven,
@@ -27,6 +28,7 @@ from perun.tools.domain.verdicts import Check, Verdict
 from perun.tools.research.cleaning import plain as visible
 from perun.tools.risk.breaches import Code
 from perun.tools.risk.catalogue import RULES
+from perun.tools.risk.levers import lever
 
 LONGEST: Final = 3_000
 """Characters of an event that anybody is told; an answer or a prompt may be longer."""
@@ -124,8 +126,10 @@ def verdict_text(verdict: Verdict, stage: str) -> str:
 
 
 def check_text(check: Check) -> str:
-    """One rule's answer."""
-    return f"{check.code} measured {check.measured}, allowed {check.allowed}"
+    """One rule's answer, and of one that denied how far off it was."""
+    left = None if check.passed else headroom(check.measured, check.allowed)
+    said = f"{check.code} measured {check.measured}, allowed {check.allowed}"
+    return said if left is None else f"{said}, headroom {left}"
 
 
 def _is_word(check: Check) -> bool:
@@ -171,4 +175,5 @@ def rule_text(code: str) -> str | None:
     if code not in set(Code):
         return None
     rule = next((rule for rule in RULES if code in rule.codes), None)
-    return f"{code}: {rule.name}. {rule.note}" if rule else f"{code}: a fact that is not known, or cannot be true"
+    said = f"{code}: {rule.name}. {rule.note}" if rule else f"{code}: a fact that is not known, or cannot be true."
+    return f"{said} Governed by {lever(code)}."

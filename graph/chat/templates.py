@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain
 from typing import Any, Final
 
 from perun.graph.chat import flipping, parts
@@ -10,7 +11,7 @@ from perun.graph.chat.checking import Claim
 from perun.graph.chat.citations import of_cycle, of_event
 from perun.graph.chat.focusing import Focus, predecessor
 from perun.graph.chat.hearing import Aim, Heard
-from perun.graph.chat.record import Record, Row, row_of
+from perun.graph.chat.record import Record, Row, judged, row_of
 from perun.graph.ledger.cycles import Cycle
 
 MIND: Final = "baseline (no LLM)"
@@ -32,6 +33,8 @@ class Asked:
     focus: Focus
     voice: str
     record: Record
+    fork: flipping.Fork | None = None
+    """Judges a cycle again by other limits; None where nobody can."""
 
     def about(self, cycle: Cycle) -> list[str]:
         """The symbols to speak of: the one that was named, or all of the cycle's."""
@@ -46,49 +49,50 @@ def answer(asked: Asked) -> list[Claim]:
 
 def why(asked: Asked) -> Iterator[Claim]:
     """Report, signal, advice, verdict and order of each decision; of one role alone when it is asked."""
-    cycle = asked.focus.cycle
-    if cycle is None:
-        return
-    story = asked.record.story(cycle)
-    if asked.focus.symbol is None:
+    cycle, all_of_it = asked.focus.cycle, asked.focus.symbol is None
+    if cycle is not None and all_of_it:
         yield Claim(f"The cycle {cycle.slot} ended {cycle.outcome or cycle.state.value}.", (of_cycle(cycle),))
-    chosen = parts.BY_VOICE.get(
-        asked.voice, (parts.signal, parts.verdict) if asked.focus.symbol is None else parts.WHOLE
-    )
-    for symbol in asked.about(cycle):
-        for part in chosen:
-            yield from part(cycle, story, symbol)
+    chosen = parts.BY_VOICE.get(asked.voice, (parts.signal, parts.verdict) if all_of_it else parts.WHOLE)
+
+    def told(cycle: Cycle, story: Row, symbol: str) -> Iterable[Claim]:
+        return chain.from_iterable(part(cycle, story, symbol) for part in chosen)
+
+    yield from _each(asked, told)
+
+
+def _each(asked: Asked, tell: Callable[[Cycle, Row, str], Iterable[Claim]]) -> Iterator[Claim]:
+    """What is told of each symbol that is meant, from the story of the cycle that is meant."""
+    if (cycle := asked.focus.cycle) is not None:
+        story = asked.record.story(cycle)
+        for symbol in asked.about(cycle):
+            yield from tell(cycle, story, symbol)
 
 
 def gate(asked: Asked) -> Iterator[Claim]:
     """What each rule that matters measured."""
-    cycle = asked.focus.cycle
-    if cycle is None:
-        return
-    story = asked.record.story(cycle)
-    for symbol in asked.about(cycle):
+
+    def measured(cycle: Cycle, story: Row, symbol: str) -> Iterator[Claim]:
         yield from parts.verdict(cycle, story, symbol)
-        yield from flipping.nearest(cycle, row_of(story["verdicts"], symbol))
+        yield from flipping.nearest(cycle, judged(story, symbol))
+
+    return _each(asked, measured)
 
 
 def flip(asked: Asked) -> Iterator[Claim]:
-    """What stood in the way, or which limit was nearest."""
-    cycle = asked.focus.cycle
-    if cycle is None:
-        return
-    story = asked.record.story(cycle)
-    for symbol in asked.about(cycle):
-        yield from flipping.flips(cycle, story, symbol)
+    """What stood in the way, or which limit was nearest; what a limit that the question supposes would have done."""
+    cycle, limits = asked.focus.cycle, asked.heard.changes
+    if cycle is not None and limits and asked.fork is not None:
+        yield from flipping.judged_by(asked.record, asked.fork, cycle, asked.about(cycle), limits)
+    yield from _each(asked, flipping.flips)
 
 
 def seen(asked: Asked) -> Iterator[Claim]:
     """Close and indicators, memories and findings that reached the agents."""
     cycle = asked.focus.cycle
-    if cycle is None:
-        return
-    story = asked.record.story(cycle)
-    snapshot = next((each.seq for each in asked.record.events(cycle) if each.event.kind == "snapshot"), None)
-    for symbol in asked.about(cycle):
+    events = asked.record.events(cycle) if cycle else []
+    snapshot = next((each.seq for each in events if each.event.kind == "snapshot"), None)
+
+    def shown(cycle: Cycle, story: Row, symbol: str) -> Iterator[Claim]:
         row = row_of(story["gathered"], symbol)
         if row and snapshot:
             known = ", ".join(
@@ -100,19 +104,18 @@ def seen(asked: Asked) -> Iterator[Claim]:
             yield Claim(f"Of {symbol} there came to mind: {kinds}.", (of_event(cycle, hits["event"]),))
         yield from parts.findings(cycle, story, symbol)
 
+    return _each(asked, shown)
+
 
 def order(asked: Asked) -> Iterator[Claim]:
-    """The life of one order, or of the decision's orders."""
+    """The life of one order, or of the decision's orders; where there is none, what the gate said."""
     if asked.focus.order and (known := asked.record.order(asked.focus.order)):
-        yield from parts.order_life(asked.record, known)
-        return
-    cycle = asked.focus.cycle
-    if cycle is None:
-        return
-    story = asked.record.story(cycle)
-    for symbol in asked.about(cycle):
-        told = list(parts.order(cycle, story, symbol))
-        yield from told or parts.verdict(cycle, story, symbol)
+        return parts.order_life(asked.record, known)
+
+    def told(cycle: Cycle, story: Row, symbol: str) -> Iterable[Claim]:
+        return list(parts.order(cycle, story, symbol)) or parts.verdict(cycle, story, symbol)
+
+    return _each(asked, told)
 
 
 def remember(asked: Asked) -> Iterator[Claim]:

@@ -8,15 +8,17 @@ from langgraph.runtime import Runtime
 from perun.graph.builder import Execute
 from perun.graph.desk import Desk
 from perun.graph.ledger.ledger import Ledger
+from perun.graph.ledger.recorder import EventRecorder
 from perun.graph.protecting import Guarding, protect
 from perun.graph.reconciling import reconcile
 from perun.graph.state import CycleState
 from perun.graph.submission import OrderDesk, Submission
 from perun.graph.watch import Wait, Watch
 from perun.tools.brokerage.gated import GatedBroker
+from perun.tools.domain.clock import Clock
 from perun.tools.domain.events import ErrorNoted
 from perun.tools.domain.orders import Leg
-from perun.tools.domain.ports import Pace
+from perun.tools.domain.ports import BookReader, Pace, Recorder
 from perun.tools.domain.signals import Action
 from perun.tools.risk.gate import Proposal
 
@@ -34,7 +36,14 @@ class Hand:
 
     def counter(self, desk: Desk) -> OrderDesk:
         """Where orders of a run are handed in."""
-        return OrderDesk(desk.book, self.ledger, self.account, self.watch, desk.recorder, desk.clock, self.wait)
+        return self._counter(desk.book, desk.recorder, desk.clock)
+
+    def counter_between_cycles(self, book: BookReader, clock: Clock) -> OrderDesk:
+        """Where a person's orders are handed in, and the daemon's; it is told in the record of the account."""
+        return self._counter(book, EventRecorder(self.ledger, f"desk:{self.account}", clock), clock)
+
+    def _counter(self, book: BookReader, recorder: Recorder, clock: Clock) -> OrderDesk:
+        return OrderDesk(book, self.ledger, self.account, self.watch, recorder, clock, self.wait)
 
 
 def executing(hand: Hand) -> Execute:

@@ -10,7 +10,7 @@ from perun.agents.facts import Remembered
 from perun.graph.desk import Desk
 from perun.graph.state import StudyState
 from perun.memory.bands import bands
-from perun.memory.entries import LONGEST_TEXT, Kind
+from perun.memory.entries import LONGEST_TEXT, Kind, MemoryEntry
 from perun.memory.outcomes import told
 from perun.memory.recall import Recollection
 from perun.tools.domain.events import ErrorNoted, MemoriesRecalled, MemoryHit
@@ -31,7 +31,7 @@ def recall(state: StudyState, runtime: Runtime[Desk]) -> StudyState:
     bounds, words = desk.memory.bounds, question(seen, state.get("findings", ()))
     found = desk.memory.recall(words, symbol, as_of, bounds.hits, bounds.recent, TELLING, like=bands(seen))
     desk.recorder.record(MemoriesRecalled(symbol=symbol, hits=tuple(_hit(hit, as_of) for hit in found.hits)))
-    remembered = tuple(map(_remembered, found.hits))
+    remembered = tuple(as_shown(hit.entry) for hit in found.hits)
     if not found.degraded:
         return {"memories": remembered}
     desk.recorder.record(ErrorNoted(where="recall", code="MEMORY_DEGRADED", message=found.degraded))
@@ -45,7 +45,7 @@ def search(desk: Desk, words: str, symbol: str, as_of: datetime) -> Told:
         MemoryUnavailable: the files cannot be read.
     """
     found = desk.memory.recall(words, symbol, as_of, SEARCHED, 0, TELLING)
-    remembered = tuple(map(_remembered, found.hits))
+    remembered = tuple(as_shown(hit.entry) for hit in found.hits)
     return Told(
         text=wording.memories(remembered),
         evidence=tuple(each.evidence for each in remembered),
@@ -65,8 +65,8 @@ def _hit(found: Recollection, as_of: datetime) -> MemoryHit:
     )
 
 
-def _remembered(hit: Recollection) -> Remembered:
-    entry = hit.entry
+def as_shown(entry: MemoryEntry) -> Remembered:
+    """The memory as an agent sees it."""
     return Remembered(
         evidence=entry.evidence,
         kind=entry.kind,

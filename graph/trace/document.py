@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, Field
 
 from perun.tools.domain.events import Event, Usage
 from perun.tools.domain.frozen import Frozen
+from perun.tools.risk.levers import Lever
 
 
 class EventRow(Frozen):
@@ -50,6 +51,15 @@ class RuleRow(Frozen):
     """What was left of the limit, negative where it was broken; None where the two are no numbers."""
     passed: bool
     warns: bool
+    settings: tuple[str, ...] = ()
+    """By which a person moves the limit."""
+    otherwise: str = ""
+    """A file or a command that does so as well; without settings, why there is none."""
+
+    @property
+    def governed(self) -> str:
+        """By what the rule is governed, in words."""
+        return str(Lever(self.settings, self.otherwise))
 
 
 class VerdictRow(Frozen):
@@ -88,6 +98,11 @@ class MemoryRow(Frozen):
     kind: str
     score: float | None
     as_of: AwareDatetime
+    cited: bool = False
+    """Analyst or trader gave it as evidence on that symbol."""
+    earned: float | None = None
+    """What has followed the decisions that cited it, by the time of telling: a ratio, 0.01 is one per cent a decision.
+    None while nothing has followed, and when it is not kept any more."""
 
 
 class After(Frozen):

@@ -119,12 +119,21 @@ def _orders(trace: TraceDocument) -> Iterator[Markup]:
 def _verdict(verdict: VerdictRow) -> Markup:
     rules = sorted(verdict.rules, key=lambda rule: (rule.passed, not rule.warns))
     rows = (
-        (rule.code, rule.measured, rule.limit, rule.headroom, _kept(passed=rule.passed, warns=rule.warns))
+        (
+            rule.code,
+            rule.measured,
+            rule.limit,
+            rule.headroom,
+            _kept(passed=rule.passed, warns=rule.warns),
+            "" if rule.passed else rule.governed,
+        )
         for rule in rules
     )
     title = joined((f"{verdict.action} {verdict.symbol} at the {verdict.stage}: ", _judged(verdict)))
     return folded(
-        title, tag("p", verdict.event, kind="dim"), table(("rule", "measured", "limit", "headroom", ""), rows)
+        title,
+        tag("p", verdict.event, kind="dim"),
+        table(("rule", "measured", "limit", "headroom", "", "governed by"), rows),
     )
 
 
@@ -135,8 +144,20 @@ def _kept(*, passed: bool, warns: bool) -> Markup:
 
 
 def _memories(trace: TraceDocument) -> Markup:
-    rows = ((row.symbol, row.id, row.kind, _number(row.score), _time(row.as_of), row.event) for row in trace.memories)
-    return table(("symbol", "memory", "kind", "score", "as of", "event"), rows)
+    rows = (
+        (
+            row.symbol,
+            row.id,
+            row.kind,
+            _number(row.score),
+            _time(row.as_of),
+            "cited" if row.cited else "",
+            "" if row.earned is None else f"{row.earned:+.2%}",
+            row.event,
+        )
+        for row in trace.memories
+    )
+    return table(("symbol", "memory", "kind", "score", "as of", "", "earned a decision", "event"), rows)
 
 
 def _node(node: NodeRow) -> Markup:

@@ -5,16 +5,14 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, Final, cast
 
-from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.runtime import Runtime
 
-from perun.agents.answers import AnalystReport
 from perun.agents.asking import Asker
 from perun.agents.budget import Purse
 from perun.agents.models import Mind
 from perun.agents.prompting import Prompt
 from perun.graph.bookkeeping import OURS
-from perun.graph.builder import Cycle, build
+from perun.graph.builder import build
 from perun.graph.desk import Desk
 from perun.graph.hushed import hushed
 from perun.graph.ledger.ledger import Ledger
@@ -22,8 +20,11 @@ from perun.graph.precedents import Precedents
 from perun.graph.state import CycleState
 from perun.graph.trace.comparing import compare
 from perun.graph.trace.heard import ForkTape, Heard, listening
+from perun.graph.trace.placing import ORDER, placed
 from perun.graph.trace.reading import Trace
-from perun.graph.trace.then import BookThen, MarketThen, WatchThen
+from perun.graph.trace.resuming import BEFORE, Saver, continue_from, snapshot_of, thread
+from perun.graph.trace.studied import stands
+from perun.graph.trace.then import BookThen, MarketThen, WatchThen, prompts_then
 from perun.memory.recall import Memory
 from perun.tools.domain.clock import Clock
 from perun.tools.domain.errors import ConfigurationError
@@ -32,29 +33,43 @@ from perun.tools.domain.events import (
     AgentAbstained,
     CommandGiven,
     CycleStarted,
+    MemoriesRecalled,
     ModelAsked,
     NodeStarted,
     ReportWritten,
+    ResearchRead,
     SignalFormed,
-    SnapshotTaken,
     ToolCalled,
     Usage,
     VerdictGiven,
 )
 from perun.tools.domain.orders import ClientOrderId, Leg, OrderTerms
-from perun.tools.domain.ports import BookReader, Market
+from perun.tools.domain.ports import BookReader, Market, NewsSource
 from perun.tools.domain.signals import TradingSignal
 from perun.tools.domain.verdicts import Verdict
-from perun.tools.market.snapshot import Snapshot
 from perun.tools.risk.limits import Limits
 
-Saver = BaseCheckpointSaver[str]
-
-BEFORE: Final = {"trade": "study", "advise": "trade", "gate": "advise"}
-"""Where a fork may begin, and the node whose work it takes over as it was."""
-SPEAKERS: Final = {"trade": ("trader", "risk_manager"), "advise": ("risk_manager",), "gate": ()}
+_ALL: Final = ("researcher", "analyst", "trader", "risk_manager")
+SPEAKERS: Final = {
+    "research": _ALL,
+    "recall": _ALL[1:],
+    "analyse": _ALL[1:],
+    "trade": _ALL[2:],
+    "advise": _ALL[3:],
+    "gate": (),
+}
 """Who speaks from there on."""
-_COMPARED: Final = (ModelAsked, ToolCalled, AgentAbstained, SignalFormed, AdviceGiven, VerdictGiven)
+_COMPARED: Final = (
+    ResearchRead,
+    MemoriesRecalled,
+    ModelAsked,
+    ToolCalled,
+    AgentAbstained,
+    ReportWritten,
+    SignalFormed,
+    AdviceGiven,
+    VerdictGiven,
+)
 
 
 @dataclass(frozen=True)
@@ -67,6 +82,7 @@ class Bench:
     listing: BookReader
     """Asked only what the broker lists."""
     memory: Memory
+    """As it stood then."""
     minds: Mapping[str, Mind]
     prompts: Mapping[str, Prompt]
     purse: Purse
@@ -76,6 +92,8 @@ class Bench:
     """Where the original's steps are kept; None when there are none."""
     store: Saver
     """Where those of forks are kept, apart from them."""
+    news: NewsSource | None = None
+    """Documents from outside, for a researcher who is asked anew; the web of then cannot be asked."""
 
 
 @dataclass(frozen=True)
@@ -119,12 +137,13 @@ def fork(trace: Trace, bench: Bench, wish: Wish) -> Fork:
     _refuse_what_cannot_be(trace, wish)
     stream, heard = _free_stream(trace, bench), Heard(trace)
     tape = ForkTape(bench.ledger, stream, bench.clock, heard)
-    graph = build(_sends_nothing, bench.store)
-    source = _continue_from(trace, bench, graph, stream, wish.at)
+    taken = stands(trace, wish.at, bench.memory.files, bench.steps, research_anew=_asks_researcher(trace, bench, wish))
+    graph = build(_sends_nothing, bench.store, taken)
+    source = continue_from(trace, bench.steps, bench.store, graph, stream, wish.at)
     tape.record(CommandGiven(command=wish.said, reason=_origin(trace, wish), who=wish.who))
     tape.record(_begun(trace, bench))
     desk = _desk(trace, bench, tape, _minds(bench, heard, wish, stream))
-    values = graph.invoke(None, _thread(stream), context=desk, interrupt_before=["remember"], durability="sync")
+    values = graph.invoke(None, thread(stream), context=desk, interrupt_before=["remember"], durability="sync")
     return _told(trace, bench, wish, stream, source, cast(CycleState, values))
 
 
@@ -135,6 +154,19 @@ def _refuse_what_cannot_be(trace: Trace, wish: Wish) -> None:
         raise ConfigurationError(f"{trace.cycle.cycle_id} never came to {wish.at}: there is nothing to fork")
 
 
+def _asks_researcher(trace: Trace, bench: Bench, wish: Wish) -> bool:
+    """Whether the researcher reads again, because somebody else or other words do; else its findings stand."""
+    if wish.at != "research" or not _is_otherwise("researcher", trace, bench, wish):
+        return False
+    if bench.news is None:
+        raise ConfigurationError("no source of news is set: without its documents the researcher cannot be asked again")
+    return True
+
+
+def _is_otherwise(role: str, trace: Trace, bench: Bench, wish: Wish) -> bool:
+    return role in wish.anew or bench.prompts[role].hash != prompts_then(trace).get(role)
+
+
 def _sends_nothing(state: CycleState, runtime: Runtime[Desk]) -> CycleState:
     """Stands where *execute* does: what would have been sent stands in the gate's verdicts."""
     return {"orders": ()}
@@ -143,56 +175,6 @@ def _sends_nothing(state: CycleState, runtime: Runtime[Desk]) -> CycleState:
 def _free_stream(trace: Trace, bench: Bench) -> str:
     names = (f"fork:{trace.cycle.cycle_id}:{number}" for number in count(1))
     return next(name for name in names if not bench.ledger.events.read(name))
-
-
-def _thread(thread_id: str, checkpoint_id: str | None = None) -> Any:
-    named = {"thread_id": thread_id, "checkpoint_ns": ""}
-    return {"configurable": named if checkpoint_id is None else {**named, "checkpoint_id": checkpoint_id}}
-
-
-def _continue_from(trace: Trace, bench: Bench, graph: Cycle, stream: str, at: str) -> str:
-    """Lay the fork's thread: the original's steps up to the node, or what the record tells of them."""
-    if bench.steps is not None and (step := _step_before(trace, bench.steps, at)):
-        _copy_steps(bench.steps, bench.store, trace.cycle.cycle_id, stream, step)
-        return "checkpoint"
-    graph.update_state(_thread(stream), _as_recorded(trace, at), as_node=BEFORE[at])
-    return "record"
-
-
-def _step_before(trace: Trace, steps: Saver, at: str) -> str | None:
-    """The checkpoint after which the node ran; None when it is not kept any more."""
-    kept = build(_sends_nothing, steps).get_state_history(_thread(trace.cycle.cycle_id))
-    return next((str(each.config["configurable"]["checkpoint_id"]) for each in kept if at in each.next), None)
-
-
-def _copy_steps(steps: Saver, store: Saver, cycle_id: str, stream: str, last: str) -> None:
-    """The chain up to that step, without what the step's own tasks wrote: they are to be run anew."""
-    chain = [each for each in steps.list(_thread(cycle_id)) if each.checkpoint["id"] <= last]
-    for each in reversed(chain):
-        parent = each.parent_config["configurable"]["checkpoint_id"] if each.parent_config else None
-        store.put(_thread(stream, parent), each.checkpoint, each.metadata, each.checkpoint["channel_versions"])
-
-
-def _as_recorded(trace: Trace, at: str) -> CycleState:
-    """The state before the node, from the events of those before it."""
-    cycle = trace.cycle
-    state = CycleState(cycle_id=cycle.cycle_id, slot=cycle.slot, symbols=cycle.symbols, snapshot=_snapshot(trace))
-    reports = {event.symbol: AnalystReport.model_validate(event.report) for _, event in trace.all(ReportWritten)}
-    formed = {event.signal.symbol: event for _, event in trace.all(SignalFormed)}
-    state["reports"] = reports
-    if at != "trade":
-        state["signals"] = tuple(event.signal for event in formed.values())
-        state["tainted"] = any(event.tainted for event in formed.values())
-    if at == "gate":
-        state["advice"] = tuple({event.advice.symbol: event.advice for _, event in trace.all(AdviceGiven)}.values())
-    return state
-
-
-def _snapshot(trace: Trace) -> Snapshot:
-    taken = [event for _, event in trace.all(SnapshotTaken)]
-    if not taken:
-        raise ConfigurationError(f"{trace.cycle.cycle_id} has no snapshot on record: there is nothing to fork")
-    return Snapshot.model_validate(taken[-1].snapshot)
 
 
 def _origin(trace: Trace, wish: Wish) -> str:
@@ -227,9 +209,9 @@ def _desk(trace: Trace, bench: Bench, tape: ForkTape, minds: dict[str, Mind]) ->
         mode=cycle.mode,
         clock=bench.clock,
         market=MarketThen(bench.market, cycle.as_of),
-        book=BookThen(_snapshot(trace), bench.listing),
+        book=BookThen(snapshot_of(trace), bench.listing),
         memory=bench.memory,
-        news=None,
+        news=bench.news,
         asker=Asker(minds, bench.prompts, tape, bench.tool_rounds),
         limits=bench.limits,
         recorder=tape,
@@ -263,12 +245,13 @@ def _told(trace: Trace, bench: Bench, wish: Wish, stream: str, source: str, stat
 
 def _comparable(trace: Trace, at: str) -> Trace:
     """What a fork does again: the events of that node and of those behind it, as far as the gate."""
-    started = [stored.seq for stored, event in trace.all(NodeStarted) if event.node == at]
+    again = ORDER[ORDER.index(at) :]
     kept = [
         stored
-        for stored in trace.events
+        for (node, _), events in placed(trace.events).items()
+        for stored in events
         if isinstance(stored.event, CycleStarted)
-        or (stored.seq >= started[0] and isinstance(stored.event, _COMPARED) and not _is_of_the_wire(stored.event))
+        or (node in again and isinstance(stored.event, _COMPARED) and not _is_of_the_wire(stored.event))
     ]
     return replace(trace, events=kept)
 

@@ -13,12 +13,14 @@ from perun.tools.domain.events import (
     Event,
     EvidenceTainted,
     IntentWritten,
+    LessonLearned,
     MemoriesRecalled,
     MemoryWritten,
     ModelAsked,
     NodeFinished,
     NodeStarted,
     NumbersUnverified,
+    OutcomesKnown,
     ReportWritten,
     ResearchRead,
     SignalFormed,
@@ -101,6 +103,9 @@ def _of_gate(event: Event) -> Place | None:
 
 
 _BY_KIND: Final[tuple[tuple[type, str], ...]] = (
+    # Outcomes are looked up before the first node, also when an interrupted cycle goes on.
+    (OutcomesKnown, OPENING),
+    (LessonLearned, OPENING),
     (SnapshotTaken, "gather"),
     (SignalFormed, "trade"),
     (AdviceGiven, "advise"),

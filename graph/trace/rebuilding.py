@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from perun.graph.trace.reading import Trace
 from perun.tools.domain.events import IntentWritten, ModelAsked, VerdictGiven
@@ -30,9 +31,9 @@ def prompts(trace: Trace) -> list[Prompted]:
     ]
 
 
-def verdicts(trace: Trace) -> list[Verdict]:
-    """Every answer of the gate, and of the check at the wire where that one denied."""
-    return [given.verdict for _, given in trace.all(VerdictGiven)]
+def verdicts(trace: Trace, stage: Literal["gate", "wire"] = "gate") -> list[Verdict]:
+    """Every answer of the gate; or of the check at the wire, which cleared again or denied after all."""
+    return [given.verdict for _, given in trace.all(VerdictGiven) if given.stage == stage]
 
 
 def orders(trace: Trace) -> dict[str, OrderTerms]:

@@ -5,10 +5,12 @@ from typing import Any, TypeVar
 
 from perun.graph.desk import stamp
 from perun.graph.ledger.events import StoredEvent
-from perun.graph.trace.reading import Trace
+from perun.graph.recalls import citations
+from perun.graph.trace.reading import Stretch
 from perun.tools.domain.events import (
     AdviceGiven,
     AgentAbstained,
+    CommandGiven,
     CycleEnded,
     CycleStarted,
     ErrorNoted,
@@ -24,6 +26,7 @@ from perun.tools.domain.events import (
     ResearchRead,
     SignalFormed,
     SnapshotTaken,
+    StateChanged,
     Usage,
     VerdictGiven,
 )
@@ -35,7 +38,7 @@ Line = tuple[str, list[tuple[StoredEvent, str]]]
 """What is told of, and what each event adds to it."""
 
 
-def in_short(trace: Trace) -> list[dict[str, Any]]:
+def in_short(trace: Stretch) -> list[dict[str, Any]]:
     """A row for each line: the ids of its events, and its text."""
     return [
         {"events": [trace.cite(stored) for stored, _ in parts], "line": f"{what}: {_grouped(parts, trace)}"}
@@ -44,27 +47,36 @@ def in_short(trace: Trace) -> list[dict[str, Any]]:
     ]
 
 
-def _grouped(parts: Sequence[tuple[StoredEvent, str]], trace: Trace) -> str:
+def _grouped(parts: Sequence[tuple[StoredEvent, str]], trace: Stretch) -> str:
     """What is the same for several symbols is said once."""
     said: dict[str, list[str]] = {}
     for _, text in parts:
         symbol, _, rest = text.partition(" ")
-        is_named = symbol in trace.cycle.symbols
+        is_named = symbol in trace.symbols
         said.setdefault(rest if is_named else text, []).extend([symbol] * is_named)
     return "; ".join(f"{', '.join(symbols)} {text}".strip() for text, symbols in said.items())
 
 
-def _lines(trace: Trace) -> Iterator[Line]:
+def _lines(trace: Stretch) -> Iterator[Line]:
     brief = trace.symbol is None
+    yield "commanded", _said(trace, CommandGiven, _anybody, _commanded)
+    yield "state", _said(trace, StateChanged, _anybody, lambda event: f"{event.state} by {event.who}: {event.reason}")
     yield "began", _said(trace, CycleStarted, _anybody, lambda event: _began(event, trace))
     yield "reconciled", _said(trace, Reconciled, _anybody, _reconciled)
     yield "gathered", _said(trace, SnapshotTaken, _anybody, lambda event: _gathered(event, trace))
-    yield "remembered", _said(trace, MemoriesRecalled, _symbol, _remembered)
+    yield "remembered", _said(trace, MemoriesRecalled, _symbol, lambda event: _remembered(event, trace))
     yield "research", _said(trace, ResearchRead, _symbol, _research)
     yield "analyst", _said(trace, ReportWritten, _symbol, lambda event: _report(event, brief))
     yield "trader", _said(trace, SignalFormed, lambda event: event.signal.symbol, lambda event: _signal(event, brief))
     yield "risk manager", _said(trace, AdviceGiven, lambda event: event.advice.symbol, _advice)
-    yield "gate", _said(trace, VerdictGiven, lambda event: event.verdict.symbol, _verdict)
+    yield (
+        "gate",
+        [
+            (stored, said)
+            for stored, said in _said(trace, VerdictGiven, lambda event: event.verdict.symbol, _verdict)
+            if said
+        ],
+    )
     yield "sent", _said(trace, IntentWritten, lambda event: event.terms.symbol, _intent)
     yield "orders", _last_of_each(trace)
     yield "filled", _said(trace, FillBooked, lambda event: event.fill.symbol, _fill)
@@ -86,7 +98,7 @@ def _lines(trace: Trace) -> Iterator[Line]:
 
 
 def _said(
-    trace: Trace, kind: type[Kind], symbol_of: Callable[[Kind], str | None], say: Callable[[Kind], str]
+    trace: Stretch, kind: type[Kind], symbol_of: Callable[[Kind], str | None], say: Callable[[Kind], str]
 ) -> list[tuple[StoredEvent, str]]:
     return [
         (stored, say(event))
@@ -104,7 +116,11 @@ def _symbol(event: Any) -> str | None:
     return symbol
 
 
-def _began(event: CycleStarted, trace: Trace) -> str:
+def _commanded(event: CommandGiven) -> str:
+    return f"{event.command} by {event.who}{f': {event.reason}' if event.reason else ''}"
+
+
+def _began(event: CycleStarted, trace: Stretch) -> str:
     minds = sorted({asked.model for _, asked in trace.all(ModelAsked)})
     return f"{event.slot} as of {stamp(event.as_of)}, {event.mode}; asked {', '.join(minds) or 'nobody'}"
 
@@ -113,7 +129,7 @@ def _reconciled(event: Reconciled) -> str:
     return ", ".join((*event.resolved, *event.adjusted, *event.protected, *event.trimmed, *event.exited))
 
 
-def _gathered(event: SnapshotTaken, trace: Trace) -> str:
+def _gathered(event: SnapshotTaken, trace: Stretch) -> str:
     account, seen = event.snapshot["portfolio"]["account"], event.snapshot["symbols"]
     closes = [
         f"{symbol} {known['bars'][-1]['close']}"
@@ -123,8 +139,12 @@ def _gathered(event: SnapshotTaken, trace: Trace) -> str:
     return f"equity {account['equity']}, cash {account['cash']}; close {', '.join(closes)}"
 
 
-def _remembered(event: MemoriesRecalled) -> str:
-    told = " ".join(f"[mem:{hit.id}]{'' if hit.score is None else f' {hit.score:.2f}'}" for hit in event.hits)
+def _remembered(event: MemoriesRecalled, trace: Stretch) -> str:
+    given = citations([stored.event for stored in trace.events], event.symbol)
+    told = " ".join(
+        f"[mem:{hit.id}]{'' if hit.score is None else f' {hit.score:.2f}'}{' cited' if hit.id in given else ''}"
+        for hit in event.hits
+    )
     return f"{event.symbol} {told or 'nothing'}"
 
 
@@ -157,7 +177,8 @@ def _verdict(event: VerdictGiven) -> str:
     verdict = event.verdict
     where = "" if event.stage == "gate" else " at the wire"
     if verdict.cleared:
-        return f"{verdict.symbol} cleared{where}, {len(verdict.checks)} rules kept"
+        # Cleared once more at the wire: what was sent says so.
+        return "" if where else f"{verdict.symbol} cleared, {len(verdict.checks)} rules kept"
     broken = ", ".join(f"{each.code} {each.measured} against {each.allowed}" for each in verdict.breaches)
     return f"{verdict.symbol} denied{where} ({broken})"
 
@@ -168,7 +189,7 @@ def _intent(event: IntentWritten) -> str:
     return f"{terms.side} {plain(terms.qty)} {terms.symbol} {terms.type}{stop} ({terms.client_order_id})"
 
 
-def _last_of_each(trace: Trace) -> list[tuple[StoredEvent, str]]:
+def _last_of_each(trace: Stretch) -> list[tuple[StoredEvent, str]]:
     """Where each order stood last."""
     last: dict[str, tuple[StoredEvent, str]] = {}
     for stored, updated in trace.all(OrderUpdated):
@@ -192,7 +213,7 @@ def _lowered(event: NumbersUnverified | EvidenceTainted) -> str:
     return f"{event.role} on {event.symbol}, {why}: {event.said} became {event.stands}"
 
 
-def _ended(event: CycleEnded, trace: Trace) -> str:
+def _ended(event: CycleEnded, trace: Stretch) -> str:
     spent = sum((asked.usage for _, asked in trace.all(ModelAsked)), Usage())
     cost = f"{spent.calls} model calls, {plain(spent.cost_usd)} US dollars"
     return f"{event.outcome}; equity {plain(cents(event.equity))}, cash {plain(cents(event.cash))}; {cost}"

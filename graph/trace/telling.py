@@ -1,15 +1,16 @@
 """From a run's events to its trace: a tree of nodes, the tables of rules, the lives of orders."""
 
 from collections.abc import Iterable, Iterator
-from decimal import Decimal, InvalidOperation
+from dataclasses import replace
+from decimal import Decimal
 
 from perun.graph.ledger.archive import Archive
 from perun.graph.ledger.events import StoredEvent
+from perun.graph.trace.denials import headroom
 from perun.graph.trace.document import (
     Aftermath,
     ChainRow,
     EventRow,
-    MemoryRow,
     NodeRow,
     OrderLife,
     RuleRow,
@@ -17,6 +18,7 @@ from perun.graph.trace.document import (
     TraceDocument,
     VerdictRow,
 )
+from perun.graph.trace.memories import Worth, remembered, unknown
 from perun.graph.trace.placing import Place, placed
 from perun.graph.trace.reading import Trace
 from perun.tools.domain.events import (
@@ -24,7 +26,6 @@ from perun.tools.domain.events import (
     Event,
     FillBooked,
     IntentWritten,
-    MemoriesRecalled,
     ModelAsked,
     NodeFinished,
     NodeStarted,
@@ -34,9 +35,10 @@ from perun.tools.domain.events import (
 )
 from perun.tools.domain.money import plain
 from perun.tools.domain.verdicts import Check
+from perun.tools.risk.levers import lever
 
 
-def tell(trace: Trace, archive: Archive, aftermath: Iterable[Aftermath] = ()) -> TraceDocument:
+def tell(trace: Trace, archive: Archive, aftermath: Iterable[Aftermath] = (), worth: Worth = unknown) -> TraceDocument:
     """The whole trace of a cycle."""
     cycle, started = trace.cycle, next((event for _, event in trace.all(CycleStarted)), None)
     return TraceDocument(
@@ -56,22 +58,10 @@ def tell(trace: Trace, archive: Archive, aftermath: Iterable[Aftermath] = ()) ->
         nodes=tuple(_node(place, stored, trace) for place, stored in placed(trace.events).items()),
         verdicts=tuple(_verdict(trace.cite(stored), event) for stored, event in trace.all(VerdictGiven)),
         orders=tuple(_orders(trace)),
-        memories=tuple(_memories(trace)),
+        memories=tuple(remembered(replace(trace, symbol=None), worth)),
         aftermath=tuple(aftermath),
         chain=_chain(trace, archive),
     )
-
-
-def headroom(measured: str, limit: str) -> str | None:
-    """What was left of a limit, negative where it was broken; None where the two are no numbers."""
-    least = limit.startswith(">=")
-    try:
-        found, bound = Decimal(measured), Decimal(limit.removeprefix(">=").strip())
-    except InvalidOperation:
-        return None
-    if not (found.is_finite() and bound.is_finite()):
-        return None
-    return plain(found - bound if least else bound - found)
 
 
 def _node(place: Place, stored: list[StoredEvent], trace: Trace) -> NodeRow:
@@ -110,6 +100,7 @@ def _verdict(id_: str, given: VerdictGiven) -> VerdictRow:
 
 
 def _rule(check: Check) -> RuleRow:
+    governed = lever(check.code)
     return RuleRow(
         code=check.code,
         measured=check.measured,
@@ -117,20 +108,9 @@ def _rule(check: Check) -> RuleRow:
         headroom=headroom(check.measured, check.allowed),
         passed=check.passed,
         warns=check.warns,
+        settings=governed.settings,
+        otherwise=governed.otherwise,
     )
-
-
-def _memories(trace: Trace) -> Iterator[MemoryRow]:
-    for stored, event in trace.all(MemoriesRecalled):
-        for hit in event.hits:
-            yield MemoryRow(
-                event=trace.cite(stored),
-                symbol=event.symbol,
-                id=hit.id,
-                kind=hit.kind,
-                score=hit.score,
-                as_of=hit.as_of,
-            )
 
 
 def _orders(trace: Trace) -> Iterator[OrderLife]:

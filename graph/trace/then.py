@@ -1,21 +1,25 @@
-"""The world as it stood when a cycle decided: its market, its account and its desk, none of which can be changed."""
+"""The world as it stood when a cycle decided: its market, account, memory and desk; none can be changed."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
 from perun.graph.bookkeeping import is_ours
-from perun.graph.conduct import CLOSINGS_KEPT, EXCHANGE_TIME, conduct_of
+from perun.graph.conduct import CLOSINGS_KEPT, as_sent, conduct_of
 from perun.graph.ledger.latches import Latch
 from perun.graph.ledger.ledger import Ledger
 from perun.graph.trace.reading import Trace
 from perun.graph.watch import Watch
+from perun.memory.entries import MemoryEntry
+from perun.memory.index import Scope
+from perun.memory.memdir import Memdir, Report, unreported
 from perun.tools.domain.clock import StoppedClock
 from perun.tools.domain.conduct import Conduct, Sent
+from perun.tools.domain.errors import MemoryUnavailable
 from perun.tools.domain.events import AccountMarked, CycleStarted
-from perun.tools.domain.market import Asset, MarketClock
+from perun.tools.domain.market import EXCHANGE_TIME, Asset, MarketClock
 from perun.tools.domain.money import ZERO
 from perun.tools.domain.orders import Fill, Order
 from perun.tools.domain.portfolio import Account, Portfolio, Position
@@ -88,6 +92,30 @@ class BookThen:
         return self._seen.portfolio
 
 
+class MemdirThen(Memdir):
+    """The memory's files without what was written since, the run's own entries among them."""
+
+    def __init__(self, root: Path, began: datetime) -> None:
+        super().__init__(root)
+        self._began = began
+
+    def read(self, entry_id: str, day: date | None = None, report: Report = unreported) -> MemoryEntry | None:
+        """The entry, if it was there then."""
+        entry = super().read(entry_id, day, report)
+        return entry if entry is not None and self._was_there(entry) else None
+
+    def newest(self, scope: Scope, report: Report) -> Iterator[MemoryEntry]:
+        """The entries in scope that were there then, latest first."""
+        return filter(self._was_there, super().newest(scope, report))
+
+    def write(self, entry: MemoryEntry) -> Path:
+        """Refused: the past is not written to."""
+        raise MemoryUnavailable("a fork remembers nothing")
+
+    def _was_there(self, entry: MemoryEntry) -> bool:
+        return entry.written_at < self._began
+
+
 class WatchThen(Watch):
     """A desk that was free to trade, with the past that it had: a latch of today says nothing of that day."""
 
@@ -124,15 +152,7 @@ def _sent(ledger: Ledger, account: str, as_of: datetime) -> Iterator[Sent]:
     since = datetime.combine(as_of.astimezone(EXCHANGE_TIME).date() - _DAY, time(), EXCHANGE_TIME)
     for order in ledger.books.submitted_since(account, since):
         if is_ours(order) and not order.is_protective and order.submitted_at < as_of:
-            price = order.filled_avg_price or order.limit_price or order.stop_price or ZERO
-            yield Sent(
-                client_order_id=order.client_order_id,
-                symbol=order.symbol,
-                side=order.side,
-                qty=order.qty,
-                notional=order.qty * price,
-                at=order.submitted_at,
-            )
+            yield as_sent(order, order.filled_avg_price or order.limit_price or order.stop_price or ZERO)
 
 
 def prompts_then(trace: Trace) -> dict[str, str]:

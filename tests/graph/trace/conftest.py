@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
@@ -27,3 +28,10 @@ def archive(recorded: Path) -> Iterator[Archive]:
     """The record of those cycles, opened for looking only."""
     with open_archive(ledger_path(recorded)) as opened:
         yield opened
+
+
+@pytest.fixture
+def data(recorded: Path, tmp_path: Path) -> Path:
+    """The recorded cycles, for those who fork them."""
+    copytree(recorded, tmp_path / "data")
+    return tmp_path / "data"

@@ -5,20 +5,17 @@ import json
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from shutil import copytree
-from typing import Any
 
 import pytest
 
 from perun.agents.baseline import Baseline
-from perun.agents.models import Mind, Question, Reply
+from perun.agents.models import Mind
 from perun.agents.roles import ROSTER
-from perun.graph.app.forking import Otherwise, forked
-from perun.graph.app.wiring import ledger_path, open_floor, packaged_prompts
+from perun.graph.app.forking import Otherwise
+from perun.graph.app.wiring import ledger_path, open_floor
 from perun.graph.cycle import run_cycle
 from perun.graph.ledger.ledger import open_ledger
 from perun.graph.ledger.looking import open_archive
@@ -30,46 +27,17 @@ from perun.tools.domain.errors import ConfigurationError
 from perun.tools.domain.events import CommandGiven
 from perun.tools.market.recorded import RecordedMarket
 from support.floor import parts, settings
-from support.minds import COST, ScriptedMind
+from support.forks import EVERY, STUDY, Rewriting, fork, other_words, wishes
+from support.minds import ScriptedMind
 
 PERUN = Path(sys.executable).with_name("perun")
-AS_IT_WAS = Otherwise()
-
-
-@pytest.fixture
-def data(recorded: Path, tmp_path: Path) -> Path:
-    """The recorded cycles, for those who fork them."""
-    copytree(recorded, tmp_path / "data")
-    return tmp_path / "data"
-
-
-def fork(data: Path, otherwise: Otherwise = AS_IT_WAS, name: str = "first") -> dict[str, Any]:
-    return forked(name, otherwise, {"DATA_DIR": str(data), "LLM_PROVIDER": "baseline"})
-
-
-def wishes(document: dict[str, Any]) -> dict[str, str]:
-    return {row["symbol"]: row["action"] for row in document["forks"][0]["decisions"]}
-
-
-class Rewriting:
-    """The baseline with its answers rewritten."""
-
-    name = "rewriting"
-
-    def __init__(self, rewrite: Callable[[str], str]) -> None:
-        self._rewrite = rewrite
-        self.questions: list[Question] = []
-
-    def reply(self, question: Question) -> Reply:
-        self.questions.append(question)
-        return Reply(self._rewrite(Baseline().reply(question).text), COST)
 
 
 def trader_alone(mind: Mind) -> dict[str, Mind]:
     return {**dict.fromkeys(ROSTER, Baseline()), "trader": mind}
 
 
-@pytest.mark.parametrize("at", ["trade", "advise", "gate"])
+@pytest.mark.parametrize("at", EVERY)
 def test_when_nothing_is_changed_then_the_fork_decides_the_same_and_asks_nobody(data: Path, at: str) -> None:
     silent = ScriptedMind(lambda _: pytest.fail("a model was asked"))
     made = fork(data, Otherwise(at, minds=dict.fromkeys(ROSTER, silent)))
@@ -92,6 +60,8 @@ def test_when_a_cycle_is_forked_then_no_row_of_the_original_no_order_and_no_memo
     before = prints(data)
     fork(data, Otherwise(runs=2))
     fork(data, Otherwise(at="gate"), name="second")
+    for at in STUDY:
+        fork(data, Otherwise(at), name="third")
     after = prints(data)
     assert all(row in after["rows"] for row in before["rows"])
     added = [row for row in after["rows"] if row not in before["rows"]]
@@ -209,14 +179,6 @@ def perun(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         timeout=120,
         check=False,
     )
-
-
-def other_words(role: str) -> str:
-    """The shipped prompt with one more sentence, as a file of another version."""
-    prompt = packaged_prompts()[role]
-    text = (Path(__file__).parents[3] / "agents" / "prompts" / f"{role}.md").read_text(encoding="utf-8")
-    told = text.replace(prompt.system, f"{prompt.system}\n\nMind the weather.", 1)
-    return told.replace(f"version: {prompt.version}", "version: weather", 1)
 
 
 def prints(data: Path) -> dict[str, list[str]]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from perun.graph.app import tracing
 from perun.graph.app.wiring import ledger_path
 from perun.graph.ledger.archive import Archive
 from perun.graph.ledger.looking import open_archive
@@ -13,6 +14,7 @@ from perun.graph.trace.listing import listed
 from perun.graph.trace.reading import find
 from perun.tools.domain.errors import ConfigurationError, LedgerUnavailable
 from perun.tools.domain.events import CycleEnded, CycleStarted, NodeFinished, NodeStarted, Reconciled
+from support.counted_reads import counted_reads
 
 
 def slots(archive: Archive, **wanted: object) -> list[str]:
@@ -134,3 +136,9 @@ def test_when_a_reconciliation_puts_something_right_then_that_is_on_record_and_o
     ((_, event),) = find(archive, "first").all(Reconciled)
     assert event == Reconciled(adjusted=("cash 100000: opening balance",))
     assert find(archive, "second").all(Reconciled) == []
+
+
+def test_when_a_cycle_is_shown_or_asked_about_then_a_handful_of_statements_is_enough(recorded: Path) -> None:
+    here = {"DATA_DIR": str(recorded), "LLM_PROVIDER": "baseline"}
+    assert counted_reads(lambda: tracing.show("first", here)) <= 10
+    assert counted_reads(lambda: tracing.why("first/AAPL", here)) <= 10

@@ -132,6 +132,10 @@ def test_when_only_the_database_is_left_then_every_verdict_is_rebuilt_with_its_w
     assert rebuilding.verdicts(trace) == told.verdicts
     assert {verdict.symbol: verdict.cleared for verdict in told.verdicts} == {"AAPL": True, "IBM": False, "MSFT": False}
     assert all(verdict.checks for verdict in told.verdicts)
+    (again,) = rebuilding.verdicts(trace, "wire")
+    (bought,) = [verdict for verdict in told.verdicts if verdict.cleared]
+    assert [check.code for check in again.checks] == [check.code for check in bought.checks]
+    assert [wire_body(again.terms)] == told.orders if again.terms else False
 
 
 def test_when_only_the_database_is_left_then_every_order_is_rebuilt_as_it_was_posted(done: tuple[Sent, Trace]) -> None:

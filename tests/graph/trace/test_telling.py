@@ -7,22 +7,25 @@ import pytest
 
 from perun.graph.ledger.archive import Archive
 from perun.graph.ledger.events import StoredEvent
+from perun.graph.trace.denials import headroom
 from perun.graph.trace.document import TraceDocument
 from perun.graph.trace.placing import placed
-from perun.graph.trace.reading import Trace, find
+from perun.graph.trace.reading import find, trace_of
 from perun.graph.trace.short import in_short
-from perun.graph.trace.telling import headroom, tell
+from perun.graph.trace.telling import tell
 from perun.tools.domain.events import (
     AgentAbstained,
     CycleEnded,
     CycleStarted,
     ErrorNoted,
     Event,
+    LessonLearned,
     MemoriesRecalled,
     MemoryWritten,
     ModelAsked,
     NodeFinished,
     NodeStarted,
+    OutcomesKnown,
     SnapshotTaken,
     StateChanged,
     Usage,
@@ -84,7 +87,7 @@ def test_when_agents_are_asked_then_what_each_cost_stands_at_its_node_and_the_su
         ModelAsked(key="risk_manager:*:0", role="risk_manager", symbol=None, **asked),
         AgentAbstained(role="researcher", symbol="IBM", reason="r"),
     )
-    document = tell(Trace(find(archive, "first").cycle, events), archive)
+    document = tell(trace_of(find(archive, "first").cycle, events), archive)
     assert {row.name: row.usage.calls for row in document.nodes} == {"research/IBM": 0, "analyse/IBM": 2, "advise": 1}
     assert document.usage == cost + cost + cost
 
@@ -101,6 +104,8 @@ def test_when_an_event_names_no_node_then_it_stands_where_the_desk_was_at_work()
         MemoriesRecalled(symbol="B", hits=()),
         NodeStarted(node="execute"),
         halted,
+        OutcomesKnown(outcomes=()),
+        LessonLearned(id="lesson-1", symbol="A", text="t", sources=(), tainted=False),
         ErrorNoted(where="recall", code="C", message="m"),
         MemoryWritten(ids=()),
         NodeFinished(node="remember", seconds=1),
@@ -109,7 +114,7 @@ def test_when_an_event_names_no_node_then_it_stands_where_the_desk_was_at_work()
     ]
     found = names(stored(*events))
     assert found == {
-        "opening": ["cycle.started", "state"],
+        "opening": ["cycle.started", "state", "memory.outcomes", "memory.lesson"],
         "gather": ["node.started", "snapshot", "node.finished"],
         "recall/B": ["memory.recalled"],
         "recall/A": ["node.started"],
@@ -143,14 +148,17 @@ def test_when_orders_were_sent_then_each_has_its_life_from_the_gate_to_the_fill(
     lives = {life.client_order_id: [step.what for step in life.steps] for life in told.orders}
     entry, stop = lives["perun-embedded-first-AAPL-entry-1"], lives["perun-embedded-first-AAPL-entry-1-stop"]
     assert entry[0] == "cleared by the gate"
-    assert entry[1].startswith("intent: buy ")
+    assert entry[1] == "cleared by the wire"
+    assert entry[2].startswith("intent: buy ")
     assert any("filled" in step for step in entry)
     assert "commission" in entry[-1]
     assert stop == ["new"]
 
 
 def test_when_the_gate_spoke_then_the_whole_table_of_rules_is_told(told: TraceDocument) -> None:
-    assert {verdict.symbol for verdict in told.verdicts} == {"AAPL", "IBM"}
+    assert {(verdict.symbol, verdict.stage) for verdict in told.verdicts} == {
+        (symbol, stage) for symbol in ("AAPL", "IBM") for stage in ("gate", "wire")
+    }
     for verdict in told.verdicts:
         assert len(verdict.rules) > 50
         (size,) = [rule for rule in verdict.rules if rule.code == "MAX_POSITION_SIZE"]
