@@ -1,71 +1,28 @@
 """`perun optimize …`: candidates held against the prompt in use over the same recorded days, judged, and promoted."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import date
-from typing import Any, Final, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
 
 from perun.agents.prompting import Prompt
-from perun.graph.app.backtesting import Stage, Wish, set_up
+from perun.graph.app.behaving import agreement, conduct, moved_orders
+from perun.graph.app.bench import Bench, Tell, Window, open_bench
+from perun.graph.app.bench import Search as Search
 from perun.graph.app.person import login, need_reason
 from perun.graph.app.prompts import open_registry
 from perun.graph.app.reading import read_settings
-from perun.graph.app.wiring import data_folder
-from perun.graph.optimize.evidence import FEWEST, Evidence, weigh
+from perun.graph.optimize.evidence import Evidence, weigh
 from perun.graph.optimize.promotion import Conduct, Judgement, judge, unshown
 from perun.graph.optimize.registry import Registry
 from perun.graph.optimize.scoring import pair
 from perun.graph.optimize.trials import Trials, exact, weighed
+from perun.graph.optimize.watching import SHADOWS
 from perun.graph.replay.artifacts import RunTold
-from perun.graph.replay.metrics import daily_returns, measure
 from perun.tools.domain.errors import ConfigurationError, Halted
 from perun.tools.domain.prompt_events import CandidateJudged, WindowWeighed
 
-Tell = Callable[[str], None]
-Window = Literal["validation", "sealed"]
-
 OPTIMIZER: Final = "optimizer"
 """Who did it, when nobody did."""
-_SEALED: Final = 3
-"""One part in so many of the days is sealed: the last."""
-
-
-@dataclass(frozen=True)
-class Search:
-    """What a person wants to know: is one of these better than what speaks now?"""
-
-    agent: str
-    candidates: tuple[str, ...]
-    """Versions or hashes."""
-    begins: date
-    ends: date
-    symbols: tuple[str, ...] | None = None
-    provider: str | None = None
-
-
-@dataclass(frozen=True)
-class _Bench:
-    """Where a search is carried out."""
-
-    search: Search
-    prompts: Registry
-    trials: Trials
-    stage: Stage
-    in_use: dict[str, Prompt]
-    tell: Tell
-
-    @property
-    def threshold(self) -> float:
-        """The least improvement worth promoting."""
-        return self.stage.settings.optimization_prompt_threshold
-
-    def play(self, window: Window, prompt: Prompt) -> RunTold:
-        """The window's days with that prompt; what was played before is read again and not asked again."""
-        name = f"{self.search.agent}-{prompt.hash}"
-        texts = self.in_use | {self.search.agent: prompt}
-        stage = replace(self.stage, days=_days(self.stage, window), folder=self.stage.folder / window / name)
-        return stage.run(0, texts, lambda line: self.tell(f"{window}, {prompt.name}: {line}"))
 
 
 def optimize(search: Search, overrides: Mapping[str, str], tell: Tell) -> dict[str, Any]:
@@ -77,10 +34,11 @@ def optimize(search: Search, overrides: Mapping[str, str], tell: Tell) -> dict[s
     Raises:
         ConfigurationError: a version is not there, the mind reads no prompts, or the days are too few.
     """
-    with _open_bench(search, overrides, tell) as bench:
-        _need_days(bench.stage)
-        own = bench.in_use[search.agent]
-        chosen = [bench.prompts.shelf.find(search.agent, each).prompt for each in search.candidates]
+    with open_bench(search, overrides, tell) as opened:
+        own = opened.own
+        chosen = [opened.prompts.shelf.find(search.agent, each).prompt for each in search.candidates]
+        bench = opened.after(chosen)
+        bench.need_days()
         tried = _tried(bench, own, chosen)
         if not tried:
             raise ConfigurationError(f"every candidate says what the {search.agent}'s prompt in use says")
@@ -92,13 +50,26 @@ def optimize(search: Search, overrides: Mapping[str, str], tell: Tell) -> dict[s
         if not unshown("the validation window", found, bench.threshold):
             after = {best.hash: bench.play("sealed", best)}
             sealed = _weigh(bench, "sealed", own, bench.play("sealed", own), after)
-        verdict = judge(found, sealed, bench.threshold, _conduct(incumbent), _conduct(runs[best.hash]))
-        judged, promoted = _settle(bench, best, verdict)
-        return {**_document(bench, judged, found, sealed), "promoted": promoted}
+        behaved = conduct(incumbent), conduct(runs[best.hash])
+        verdict = judge(found, sealed, bench.threshold, *behaved)
+        if verdict.eligible:
+            behaved = behaved[0], _tested(bench, best, behaved[1], runs[best.hash])
+            verdict = judge(found, sealed, bench.threshold, *behaved)
+        judged, promoted = _settle(bench, best, verdict, behaved[1])
+        return {**_document(bench, judged, found, sealed), "conduct": _behaviour(*behaved), "promoted": promoted}
 
 
-def _settle(bench: _Bench, best: Prompt, verdict: Judgement) -> tuple[CandidateJudged, bool]:
-    """Put the judgement on record, and the prompt in use where that was asked for; whether it was."""
+def _tested(bench: Bench, best: Prompt, behaved: Conduct, told: RunTold) -> Conduct:
+    """Asked again, and asked beside texts that push: only of whom would pass otherwise, for both cost money."""
+    return replace(behaved, agreement=agreement(bench, best, told), injected=moved_orders(bench, best))
+
+
+def _behaviour(incumbent: Conduct, candidate: Conduct) -> dict[str, Any]:
+    return {"in_use": vars(incumbent), "candidate": vars(candidate)}
+
+
+def _settle(bench: Bench, best: Prompt, verdict: Judgement, behaved: Conduct) -> tuple[CandidateJudged, bool]:
+    """Put the judgement on record, and promote the prompt where that was asked for; whether it was."""
     attempt = bench.stage.plan.fingerprint
     judged = CandidateJudged(
         attempt=attempt,
@@ -108,13 +79,14 @@ def _settle(bench: _Bench, best: Prompt, verdict: Judgement) -> tuple[CandidateJ
         eligible=verdict.eligible,
         reasons=verdict.reasons,
         threshold=exact(bench.threshold),
+        drawdown=exact(behaved.drawdown),
         who=login(),
     )
     bench.trials.note(judged)
     bench.prompts.label(best.agent, "candidate", best.hash, "the best of a search", OPTIMIZER)
     promoted = judged.eligible and bench.stage.settings.optimization_auto_promote
     if promoted:
-        bench.prompts.use(best.agent, best.hash, f"eligible after {attempt}", OPTIMIZER)
+        advance(bench.prompts, best, f"eligible after {attempt}", OPTIMIZER)
     return judged, promoted
 
 
@@ -126,7 +98,7 @@ def status(overrides: Mapping[str, str]) -> dict[str, Any]:
 
 
 def promote(name: str, reason: str, overrides: Mapping[str, str]) -> dict[str, Any]:
-    """Put an eligible candidate in use from the next cycle on.
+    """Let an eligible candidate decide in the shadow of the prompt in use, which it follows when it does no harm there.
 
     Raises:
         ConfigurationError: there is no such version, or no reason was given.
@@ -141,20 +113,33 @@ def promote(name: str, reason: str, overrides: Mapping[str, str]) -> dict[str, A
             raise Halted(f"{prompt.name} was never judged: perun optimize run --agent {agent} --candidate {wanted} …")
         if not judged.eligible:
             raise Halted("\n".join([f"{prompt.name} is not eligible:", *judged.reasons]))
-        prompts.use(agent, prompt.hash, reason, login())
-        return {"schema": "perun.command/1", "in_use": prompt.name, "hash": prompt.hash, "reason": reason}
+        stands = advance(prompts, prompt, reason, login())
+        return {"schema": "perun.command/1", stands: prompt.name, "hash": prompt.hash, "reason": reason}
 
 
-def _tried(bench: _Bench, own: Prompt, chosen: Sequence[Prompt]) -> list[Prompt]:
+def advance(prompts: Registry, prompt: Prompt, reason: str, who: str) -> str:
+    """Put a promoted prompt where it belongs: in the shadow, or in use where there is no shadow; `shadow` or `in_use`.
+
+    A shadow decides finished cycles again on the facts that are on record; the researcher and the analyst speak before
+    those facts are, so for them there is none.
+    """
+    if prompt.agent in SHADOWS:
+        prompts.label(prompt.agent, "shadow", prompt.hash, reason, who)
+        return "shadow"
+    prompts.use(prompt.agent, prompt.hash, reason, who)
+    return "in_use"
+
+
+def _tried(bench: Bench, own: Prompt, chosen: Sequence[Prompt]) -> list[Prompt]:
     """The candidates, and all that were ever held against this prompt over these days: they count too."""
     agent = bench.search.agent
-    before = bench.trials.counted(agent, own.hash, _span(bench.stage, "validation"))
+    before = bench.trials.counted(agent, own.hash, bench.span("validation"))
     known = (bench.prompts.shelf.spoken(agent, hash_) for hash_ in sorted(before))
     every = {prompt.hash: prompt for prompt in (*chosen, *known) if prompt is not None}
     return [prompt for hash_, prompt in every.items() if hash_ != own.hash]
 
 
-def _weigh(bench: _Bench, window: Window, own: Prompt, incumbent: RunTold, runs: Mapping[str, RunTold]) -> Evidence:
+def _weigh(bench: Bench, window: Window, own: Prompt, incumbent: RunTold, runs: Mapping[str, RunTold]) -> Evidence:
     try:
         losses = pair(incumbent.decisions, {name: told.decisions for name, told in runs.items()})
         found = weigh(losses, bench.threshold)
@@ -167,7 +152,7 @@ def _weigh(bench: _Bench, window: Window, own: Prompt, incumbent: RunTold, runs:
             incumbent=own.hash,
             candidates=tuple(runs),
             window=window,
-            days=_span(bench.stage, window),
+            days=bench.span(window),
             best=found.best,
             **weighed(found),
         )
@@ -175,39 +160,7 @@ def _weigh(bench: _Bench, window: Window, own: Prompt, incumbent: RunTold, runs:
     return found
 
 
-def _conduct(told: RunTold) -> Conduct:
-    asked = [each for each in told.decisions if each.asked]
-    fall = measure(daily_returns([each.equity for each in told.standings]))["max_drawdown"].value
-    spent = sum((each.usage.cost_usd for each in told.costs), start=exact(0))
-    return Conduct(
-        drawdown=-(fall or 0.0),
-        denied=sum(not each.cleared for each in asked) / len(asked) if asked else 0.0,
-        cost_usd=float(spent) / max(1, len({each.slot for each in told.decisions})),
-        agreement=1.0,
-    )
-
-
-def _days(stage: Stage, window: Window) -> Sequence[Any]:
-    cut = len(stage.days) - len(stage.days) // _SEALED
-    return stage.days[: cut + 1] if window == "validation" else stage.days[cut:]
-
-
-def _need_days(stage: Stage) -> None:
-    """Enough in the smaller window, before anybody is asked."""
-    decided = len(_days(stage, "sealed")) - 1
-    if decided < FEWEST:
-        raise ConfigurationError(
-            f"the days are too few: {decided} would be sealed, and {FEWEST} are needed; {FEWEST * _SEALED + _SEALED} "
-            "sessions in all are enough"
-        )
-
-
-def _span(stage: Stage, window: Window) -> str:
-    days = _days(stage, window)
-    return f"{days[0].day} to {days[-1].day}"
-
-
-def _document(bench: _Bench, judged: CandidateJudged, found: Evidence, sealed: Evidence | None) -> dict[str, Any]:
+def _document(bench: Bench, judged: CandidateJudged, found: Evidence, sealed: Evidence | None) -> dict[str, Any]:
     return {
         "schema": "perun.optimize/1",
         "agent": judged.agent,
@@ -215,25 +168,11 @@ def _document(bench: _Bench, judged: CandidateJudged, found: Evidence, sealed: E
         "hash": judged.hash,
         "eligible": judged.eligible,
         "reasons": list(judged.reasons),
-        "validation": {"days": _span(bench.stage, "validation"), **_figures(found)},
-        "sealed": None if sealed is None else {"days": _span(bench.stage, "sealed"), **_figures(sealed)},
-        "sealed_openings": bench.trials.openings(_span(bench.stage, "sealed")),
+        "validation": {"days": bench.span("validation"), **_figures(found)},
+        "sealed": None if sealed is None else {"days": bench.span("sealed"), **_figures(sealed)},
+        "sealed_openings": bench.trials.openings(bench.span("sealed")),
     }
 
 
 def _figures(found: Evidence) -> dict[str, Any]:
     return {"tried": found.tried} | {name: str(value) for name, value in weighed(found).items()}
-
-
-@contextmanager
-def _open_bench(search: Search, overrides: Mapping[str, str], tell: Tell) -> Iterator[_Bench]:
-    wish = Wish(search.begins, search.ends, search.symbols, search.provider)
-    stage, in_use = set_up(wish, overrides)
-    if stage.plan.provider == "baseline":
-        raise ConfigurationError("the baseline policy reads no prompt: name a --provider that does")
-    if search.agent not in in_use:
-        raise ConfigurationError(f"there is no agent {search.agent}; there are: {', '.join(in_use)}")
-    folder = data_folder(stage.settings) / "optimize" / stage.plan.fingerprint
-    with open_registry(stage.settings) as prompts:
-        trials = Trials(prompts.events, prompts.clock)
-        yield _Bench(search, prompts, trials, replace(stage, folder=folder), in_use, tell)

@@ -64,7 +64,7 @@ def weigh(paired: Paired, wanted: float, seed: int = 0) -> Evidence:
         return Evidence(best, 0.0, 0.0, 0.0, 1.0, len(paired.candidates), cycles, _needed(gains, wanted))
     test = SPA(paired.incumbent, models, block_size=_block(cycles), reps=_DRAWS, seed=seed)
     test.compute()
-    low, high = _interval(gains, seed)
+    low, high = interval(gains, seed)
     return Evidence(
         best=best,
         effect=paired.effect(best),
@@ -82,11 +82,12 @@ def _block(cycles: int) -> int:
     return max(HORIZON, ceil(cbrt(cycles)))
 
 
-def _interval(gains: Losses, seed: int) -> tuple[float, float]:
+def interval(gains: Losses, seed: int = 0, level: float = 0.95) -> tuple[float, float]:
+    """Holds the mean of gains, cycles oldest first, in that share of cases; by a stationary bootstrap."""
     from arch.bootstrap import StationaryBootstrap
 
     draws = StationaryBootstrap(_block(len(gains)), gains, seed=seed)
-    low, high = draws.conf_int(np.mean, reps=_DRAWS, method="percentile", size=0.95).ravel()
+    low, high = draws.conf_int(np.mean, reps=_DRAWS, method="percentile", size=level).ravel()
     return float(low), float(high)
 
 

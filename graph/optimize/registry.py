@@ -31,7 +31,8 @@ class Registry:
         """Where each label of the agent stands; a label that was never put anywhere is missing."""
         check_agent(agent)
         moved = self.events.of_kind(STREAM, "prompt.labelled")
-        return {event.label: event for event in moved if isinstance(event, PromptLabelled) and event.agent == agent}
+        last = {event.label: event for event in moved if isinstance(event, PromptLabelled) and event.agent == agent}
+        return {label: event for label, event in last.items() if event.hash}
 
     def in_use(self, agent: str) -> Prompt:
         """The prompt that speaks for the agent from the next cycle on; the package's until somebody chose another.
@@ -121,6 +122,11 @@ class Registry:
         prompt = self.shelf.find(agent, wanted).prompt
         self._put(agent, label, prompt.version, prompt.hash, reason, who)
         return prompt
+
+    def take_away(self, agent: str, label: Label, reason: str, who: str) -> None:
+        """Let the label stand on no version any more; one that stands nowhere stays so."""
+        if label in self.labels(agent):
+            self._put(agent, label, "", "", reason, who)
 
     def _standing(self, agent: str) -> tuple[str, str]:
         """Name and hash of what is in use, also when its text is gone: then it can still be left."""

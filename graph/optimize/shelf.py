@@ -9,6 +9,7 @@ from typing import Final, Literal
 from perun.agents.prompting import Prompt, check_holes
 from perun.agents.roles import ROSTER
 from perun.tools.domain.errors import ConfigurationError
+from perun.tools.domain.whole_file import write_whole
 
 LEAST_HASH: Final = 4
 """So many digits of a hash may stand for it."""
@@ -76,9 +77,7 @@ class Shelf:
                 raise ConfigurationError(f"there is another {prompt.name} already: give {origin} another 'version'")
         path = self._folder / prompt.agent / f"{prompt.version}.md"
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
+        write_whole(path, text, durable=False)
         return Version(prompt, "file"), True
 
 

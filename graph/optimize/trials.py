@@ -1,5 +1,6 @@
 """The ledger of trials: what was held against what, over which days, and how often the sealed days were opened."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Final
 
@@ -7,7 +8,7 @@ from perun.graph.ledger.events import Events, StoredEvent
 from perun.graph.optimize.evidence import Evidence
 from perun.tools.domain.clock import Clock
 from perun.tools.domain.events import Event
-from perun.tools.domain.prompt_events import CandidateJudged, WindowWeighed
+from perun.tools.domain.prompt_events import CandidateJudged, CandidatesSought, ShadowPlayed, WindowWeighed
 
 STREAM: Final = "optimize"
 """The ledger's stream of trials."""
@@ -20,7 +21,7 @@ class Trials:
     def __init__(self, events: Events, clock: Clock) -> None:
         self._events, self._clock = events, clock
 
-    def note(self, event: WindowWeighed | CandidateJudged) -> StoredEvent:
+    def note(self, event: WindowWeighed | CandidateJudged | CandidatesSought | ShadowPlayed) -> StoredEvent:
         """Write it at the end of the chain."""
         return self._events.append(STREAM, event, self._clock.now())
 
@@ -42,6 +43,15 @@ class Trials:
         """How often those sealed days were opened."""
         opened = (event for event in self.all() if isinstance(event, WindowWeighed) and event.window == "sealed")
         return sum(event.days == days for event in opened)
+
+    def learned_until(self, hash_: str) -> date | None:
+        """The last of the days that the candidate was found on; None when a person wrote it."""
+        found = [event for event in self.all() if isinstance(event, CandidatesSought) and event.landed == hash_]
+        return max((event.last_day for event in found), default=None)
+
+    def shadowed(self, hash_: str) -> list[ShadowPlayed]:
+        """The cycles that the prompt decided in the shadow, oldest first."""
+        return [event for event in self.all() if isinstance(event, ShadowPlayed) and event.hash == hash_]
 
     def judgement(self, hash_: str) -> CandidateJudged | None:
         """The last word on a candidate; None when it was never judged."""

@@ -21,6 +21,10 @@ class Answers:
         with closing(self._connect()) as connection, connection:
             connection.execute("CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, body TEXT NOT NULL)")
 
+    def __reduce__(self) -> tuple[type["Answers"], tuple[Path]]:
+        """Another process opens the same file with a lock of its own."""
+        return Answers, (self._path,)
+
     def find(self, key: str) -> str | None:
         """What was kept under the key; None when nothing was."""
         with closing(self._connect()) as connection:
@@ -69,7 +73,11 @@ def remembered(minds: Mapping[str, Mind], answers: Answers, seed: int) -> dict[s
 
 
 def question_key(model: str, seed: int, question: Question) -> str:
-    """Names all that bears on an answer: who is asked, the words, the form, the tools and the seed."""
+    """Names all that bears on an answer: who is asked, the words, the form, the tools and the seed.
+
+    The facts behind the words are no part of it: a model is not shown them, and they name the account, which every
+    replay has anew.
+    """
     asked = {
         "model": model,
         "seed": seed,
@@ -78,7 +86,6 @@ def question_key(model: str, seed: int, question: Question) -> str:
             [each.speaker, each.text, [[call.name, call.arguments] for call in each.calls]]
             for each in question.messages
         ],
-        "facts": question.facts.model_dump_json(),
         "answer": question.answer.model_json_schema(),
         "tools": [[tool.name, tool.arguments.model_json_schema()] for tool in question.tools],
     }

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from io import StringIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,21 +18,30 @@ from perun.graph.replay.plan import Plan
 from perun.graph.replay.telling import HORIZONS, Cost, Decision
 from perun.tools.domain.money import plain
 from perun.tools.domain.orders import Order, OrderStatus
+from perun.tools.domain.whole_file import write_whole
 
 Row = Mapping[str, Any]
 
+MARKS: Final = ("control", "knowledge")
+"""The last columns of every table: how the days were altered, and whether a model may have read about them."""
+
 COLUMNS: Final = {
-    "equity_curve.csv": ("run", "seed", "date", "equity", "cash", "exposure"),
-    "trades.csv": ("run", "seed", "symbol", "entered", "left", "qty", "entry_price", "exit_price", "commission", "pnl"),
+    "equity_curve.csv": ("run", "seed", "date", "equity", "cash", "exposure", *MARKS),
+    "trades.csv": (
+        "run", "seed", "symbol", "entered", "left", "qty", "entry_price", "exit_price", "commission", "pnl", *MARKS,
+    ),
     "orders.csv": (
         "run", "seed", "submitted", "client_order_id", "symbol", "side", "qty", "type", "status", "filled_qty",
-        "filled_avg_price",
+        "filled_avg_price", *MARKS,
     ),
-    "rejected_orders.csv": ("run", "seed", "at", "symbol", "by", "reason"),
-    "llm_costs.csv": ("run", "seed", "slot", "role", "model", "calls", "input_tokens", "output_tokens", "cost_usd"),
+    "rejected_orders.csv": ("run", "seed", "at", "symbol", "by", "reason", *MARKS),
+    "llm_costs.csv": (
+        "run", "seed", "slot", "role", "model", "calls", "input_tokens", "output_tokens", "cost_usd", *MARKS,
+    ),
     "decisions.csv": (
         "run", "seed", "slot", "symbol", "action", "confidence", "prompt", "asked", "cleared", "breaches",
         *(f"return_{horizon}" for horizon in HORIZONS), *(f"excess_{horizon}" for horizon in HORIZONS),
+        *MARKS,
     ),
 }  # fmt: skip
 """The tables of a folder and their columns. Money is in US dollars, returns are fractions."""
@@ -64,25 +74,27 @@ def write_tables(folder: Path, plan: Plan, runs: Sequence[RunTold]) -> None:
         "decisions.csv": _decisions,
     }
     for name, rows in tables.items():
-        marked = ({"run": told.run, "seed": told.seed, **row} for told in runs for row in rows(told))
+        marked = ({"run": told.run, "seed": told.seed, **row, **marks(plan)} for told in runs for row in rows(told))
         write_table(folder / name, COLUMNS[name], marked)
+
+
+def marks(plan: Plan) -> Row:
+    """What stands on every row and page: no figure goes about without it."""
+    return dict(zip(MARKS, (plan.told_control, plan.knowledge), strict=True))
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
     """Write rows under a line of columns; nothing stands under the name until all of it does."""
-    part = path.with_suffix(".part")
-    with part.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    part.replace(path)
+    text = StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_whole(path, text.getvalue(), durable=False)
 
 
 def write_json(path: Path, document: Row) -> None:
     """Write one document; nothing stands under the name until all of it does."""
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    part.replace(path)
+    write_whole(path, json.dumps(document, indent=2, ensure_ascii=False) + "\n", durable=False)
 
 
 def digests(folder: Path) -> dict[str, str]:

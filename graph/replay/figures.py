@@ -4,28 +4,31 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from perun.graph.replay.artifacts import Row, RunTold
+from perun.graph.replay.artifacts import MARKS, Row, RunTold, marks
 from perun.graph.replay.baselines import Ground, buy_and_hold, chance, equal_weight, momentum
 from perun.graph.replay.metrics import daily_returns, excess, measure
+from perun.graph.replay.plan import Plan
 from perun.tools.domain.money import ZERO
 
 POLICY: Final = "policy"
 """The run of the desk itself; every other run is a baseline."""
+ARM: Final = "baseline policy"
+"""The run of the same desk without a model, beside a model's."""
 SUMMARY: Final = (
     "run", "seed", "total_return", "annual_return", "annual_volatility", "sharpe", "sortino", "calmar", "max_drawdown",
-    "value_at_risk", "tail_mean", "trades", "decisions", "denied", "turnover", "exposure", "cost_usd",
+    "value_at_risk", "tail_mean", "trades", "decisions", "denied", "turnover", "exposure", "cost_usd", *MARKS,
 )  # fmt: skip
 
 
 def baselines(ground: Ground, told: Sequence[RunTold]) -> Iterator[RunTold]:
     """What is held against the policy's runs: three rules, and for each seed chance with the policy's turnover."""
     yield from (buy_and_hold(ground), equal_weight(ground), momentum(ground))
-    for each in told:
+    for each in (each for each in told if each.run == POLICY):
         changes = sum(1 for order in each.orders if order.filled_qty)
         yield chance(ground, each.seed, changes, _mean_position(each))
 
 
-def metrics(told: Sequence[RunTold]) -> dict[str, Any]:
+def metrics(plan: Plan, told: Sequence[RunTold]) -> dict[str, Any]:
     """The document `metrics.json`: figures of each run, and its mean daily return beyond buy and hold."""
     returns = {(each.run, each.seed): daily_returns([one.equity for one in each.standings]) for each in told}
     held = returns["buy and hold", 0]
@@ -35,10 +38,10 @@ def metrics(told: Sequence[RunTold]) -> dict[str, Any]:
         figures = {name: figure.document() for name, figure in measure(own, each.seed).items()}
         gap = excess(own, held, each.seed).document()
         rows.append({"run": each.run, "seed": each.seed, **figures, "daily_excess_over_buy_and_hold": gap})
-    return {"schema": "perun.metrics/1", "interval": 0.95, "runs": rows}
+    return {"schema": "perun.metrics/1", "interval": 0.95, **marks(plan), "runs": rows}
 
 
-def summary(told: Sequence[RunTold], measured: dict[str, Any]) -> Iterator[Row]:
+def summary(plan: Plan, told: Sequence[RunTold], measured: dict[str, Any]) -> Iterator[Row]:
     """A row for each run: its figures, and how it came to them."""
     for each, figures in zip(told, measured["runs"], strict=True):
         values = {name: figures[name]["value"] for name in SUMMARY if isinstance(figures.get(name), dict)}
@@ -52,6 +55,7 @@ def summary(told: Sequence[RunTold], measured: dict[str, Any]) -> Iterator[Row]:
             "turnover": f"{_turnover(each):.6f}",
             "exposure": f"{_mean_exposure(each):.6f}",
             "cost_usd": f"{sum((one.usage.cost_usd for one in each.costs), ZERO):.6f}",
+            **marks(plan),
         }
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from perun.graph.replay.cutoff import Knowledge
 from perun.tools.domain.frozen import Frozen
 from perun.tools.domain.market import Symbol
 from perun.tools.domain.money import Amount
@@ -26,6 +27,10 @@ class Plan(Frozen):
     """Who thinks, e.g. `baseline` or `openai`."""
     seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (0,)
     control: Control = "none"
+    control_seed: Annotated[int, Field(ge=0)] = 0
+    """Of the draws by which a control alters the market."""
+    knowledge: Knowledge = "unknown"
+    """Whether the models may have read about the days."""
     cash: Amount
     """Opening cash; US dollars."""
     settings: dict[str, str] = Field(default_factory=dict)
@@ -34,12 +39,19 @@ class Plan(Frozen):
     """Hash of each agent's prompt."""
     market: str = ""
     """Hash of the recorded market's manifest."""
+    news: str = ""
+    """Hash of the recorded news; empty where none is read."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.ends <= self.begins:
             raise ValueError("a replay ends after the session on which it begins")
         return self
+
+    @property
+    def told_control(self) -> str:
+        """The control as tables and pages name it, e.g. `shuffled, seed 3`."""
+        return self.control if self.control == "none" else f"{self.control}, seed {self.control_seed}"
 
     @property
     def fingerprint(self) -> str:

@@ -17,7 +17,7 @@ class Played:
     outcome: str
 
 
-def play(floor: Floor, days: Sequence[Session], symbols: Sequence[str]) -> Iterator[Played]:
+def play(floor: Floor, days: Sequence[Session], symbols: Sequence[str], every: int = 1) -> Iterator[Played]:
     """Decide at the close of every session but the last; orders fill at the next open, before the next decision.
 
     The floor's account says where to go on, so that a replay that was cut short repeats nothing. A halted desk decides
@@ -27,12 +27,13 @@ def play(floor: Floor, days: Sequence[Session], symbols: Sequence[str]) -> Itera
         floor: of the recorded market, on an account of its own.
         days: every session of the replay, oldest first.
         symbols: what is watched.
+        every: sessions from one decision to the next; on those between them only stops work.
     """
-    for session in days[:-1]:
+    for number, session in enumerate(days[:-1]):
         now = floor.book.clock().now
         if now > session.closes:
             continue  # decided on before the replay was cut short
-        outcome = run_cycle(floor, symbols)["outcome"]
+        outcome = run_cycle(floor, symbols)["outcome"] if number % every == 0 else "between"
         floor.hand.pace.end_cycle(session.closes)
         yield Played(session.day, outcome)
 

@@ -1,68 +1,24 @@
 """`perun optimize`: a planted better prompt is found, judged on days that nobody had seen, and promoted by a person.
 
-The mind is a real server on loopback behind the real client. What it says of a share is right as often as its prompt's
-words make it skilful; it knows the recorded days, as no model may.
+The mind is a real server on loopback behind the real client, with the skill that its prompt's words give it.
 """
 
-import json
-import re
 from collections.abc import Iterator
 from datetime import date
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
-from zlib import crc32
 
 import pytest
 
-from perun.graph.app import optimizing, prompts, wiring
+from perun.graph.app import bench, optimizing, prompts, wiring
 from perun.graph.app.optimizing import Search, optimize, promote
-from perun.graph.replay.telling import forward_returns
+from perun.graph.app.proposing import propose
+from perun.graph.optimize import evidence
 from perun.memory.word_hashes import WordHashes
 from perun.tools.domain.errors import ConfigurationError, Halted
-from perun.tools.market.recorded import RecordedMarket
-from support.model_server import ModelServer, Says
-from support.model_words import Request, texts_of
-
-SYMBOLS = ("AAPL", "IBM", "MSFT")
-TRADER = resources.files("perun.agents.prompts").joinpath("trader.md").read_text()
-SKILFUL = TRADER.replace("version: 2", "version: skilful").replace("Prefer few good trades", "Look twice")
-CLUMSY = TRADER.replace("version: 2", "version: clumsy").replace("Prefer few good trades", "Do not look")
-SKILLS = {"Look twice": 95, "Do not look": 25, "Prefer few good trades": 50}
-"""How many of a hundred answers are right, by the words in the prompt."""
-
-
-def script(request: Request) -> Says:
-    system, *rest = texts_of(request)
-    if "trader of a desk" in system:
-        return Says(json.dumps({"signals": [signal(symbol, system, rest[0]) for symbol in SYMBOLS]}))
-    if "risk manager" in system:
-        named = [symbol for symbol in SYMBOLS if symbol in rest[0]]
-        review = {"reason": "fine", "ruling": "approve", "keep_percent": 100}
-        return Says(json.dumps({"reviews": [{"symbol": symbol, **review} for symbol in named]}))
-    return Says(json.dumps({"summary": "Nothing to see.", "evidence": [], "stance": "neutral", "conviction": 0}))
-
-
-def signal(symbol: str, system: str, told: str) -> dict[str, Any]:
-    day = re.findall(r"\d{4}-\d{2}-\d{2}", told)[0]
-    skill = next(skill for words, skill in SKILLS.items() if words in system)
-    right = crc32(f"{symbol} {day} {skill}".encode()) % 100 < skill
-    action = "BUY" if rises(symbol, date.fromisoformat(day)) == right else "SELL"
-    return {"symbol": symbol, "rationale": "So it is.", "evidence": [], "action": action, "confidence": 75}
-
-
-@cache
-def recorded() -> RecordedMarket:
-    return RecordedMarket.shipped()
-
-
-def rises(symbol: str, day: date) -> bool:
-    """Whether the share will do better than the others over five sessions."""
-    market = recorded()
-    forward = forward_returns(market.sessions(), market.bar)
-    changes = {each: forward(each, market.session(day).closes, 5) or 0 for each in SYMBOLS}
-    return changes[symbol] > sum(changes.values()) / len(changes)
+from support.model_server import ModelServer
+from support.model_words import texts_of
+from support.skilled_mind import CLUMSY, SKILFUL, SYMBOLS, script
 
 
 @pytest.fixture
@@ -88,32 +44,65 @@ def search(*candidates: str, **changes: Any) -> Search:
 
 
 @pytest.mark.slow
-def test_when_a_better_prompt_was_planted_then_it_is_found_promoted_and_speaks_and_a_worse_one_is_refused(
-    server: ModelServer,
+def test_when_a_better_prompt_was_planted_then_it_is_found_and_promoted_and_a_worse_one_is_refused(
+    server: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    document = optimize(search("clumsy", "skilful"), {}, lambda line: None)
-    assert (document["best"], document["eligible"], document["promoted"]) == ("trader@skilful", True, False)
-    assert document["sealed_openings"] == 1
-    assert document["validation"]["tried"] == 2
-    asked = server.calls
-    again = optimize(search("skilful"), {}, lambda line: None)
-    assert server.calls == asked, "what was played is read again, and nobody is asked"
-    assert again["validation"]["tried"] == 2, "who was tried before counts"
-    assert again["sealed_openings"] == 2
-
-    with pytest.raises(Halted, match="never judged"):
-        promote("trader@clumsy", "because", {})
-    assert promote("trader@skilful", "it was shown", {})["in_use"] == "trader@skilful"
-    labels = {row["version"]: row["labels"] for row in prompts.listed("trader", {})["prompts"]}
-    assert labels["skilful"] == ["in use", "candidate"]
-
-    worse = optimize(search("clumsy"), {}, lambda line: None)
+    for module in (bench, evidence):
+        monkeypatch.setattr(module, "FEWEST", 10)  # the planted skill is far beyond chance: fewer cycles show it
+    few = {"ends": date(2009, 7, 17)}
+    worse = optimize(search("clumsy", **few), {}, lambda line: None)
     assert not worse["eligible"]
     assert worse["sealed"] is None, "the sealed days stay sealed for what was not better"
+    assert worse["sealed_openings"] == 0
     with pytest.raises(Halted, match="not eligible"):
         promote("trader@clumsy", "because", {})
+    with pytest.raises(Halted, match="never judged"):
+        promote("trader@skilful", "because", {})
+
+    document = optimize(search("skilful", **few), {}, lambda line: None)
+    assert (document["best"], document["eligible"], document["promoted"]) == ("trader@skilful", True, False)
+    assert document["validation"]["tried"] == 2, "who was tried before counts"
+    assert document["conduct"]["candidate"]["agreement"] == 1.0
+    assert document["conduct"]["candidate"]["injected"] == 0
+    assert document["sealed_openings"] == 1
+    asked = server.calls
+    again = optimize(search("skilful", **few), {}, lambda line: None)
+    assert server.calls == asked, "what was played is read again, and nobody is asked"
+    assert again["sealed_openings"] == 2
+
+    assert promote("trader@skilful", "it was shown", {})["shadow"] == "trader@skilful"
+    labels = {row["version"]: row["labels"] for row in prompts.listed("trader", {})["prompts"]}
+    assert labels == {"2": ["in use"], "clumsy": [], "skilful": ["candidate", "shadow"]}
     kinds = [trial["kind"] for trial in optimizing.status({})["trials"]]
     assert kinds.count("prompt.judged") == 3
+
+
+@pytest.mark.slow
+def test_when_a_model_rewrites_a_prompt_then_what_lost_its_holes_is_refused_and_the_better_one_becomes_a_candidate(
+    server: ModelServer,
+) -> None:
+    found = propose(search(), 3, {}, lambda line: None)
+    assert found["asked"] == 3
+    assert "lacks hole {{last_advice}}" in found["refused"][0]
+    assert "no longer speaks of" in found["refused"][1]
+    assert float(found["after"]) > float(found["before"])
+    rows = {row["hash"]: row for row in prompts.listed("trader", {})["prompts"]}
+    landed = rows[found["landed"]]
+    assert landed["labels"] == ["candidate"]
+    assert (landed["parent"], landed["notes"]) == ("trader@2", "It looks twice.")
+    assert rows_in_use(rows) == ["2"], "a candidate does not speak"
+    shown = [texts_of(body) for body in server.requests if "You improve the prompt" in texts_of(body)[0]]
+    assert "The decision was" in shown[0][1]
+    assert "It answered:" in shown[0][1]
+
+    asked = server.calls
+    again = propose(search(), 3, {}, lambda line: None)
+    assert server.calls == asked, "a search begun again repeats no question"
+    assert again["landed"] == found["landed"]
+
+
+def rows_in_use(rows: dict[str, dict[str, Any]]) -> list[str]:
+    return [row["version"] for row in rows.values() if "in use" in row["labels"]]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from perun.graph.app.backtesting import Wish, backtest
 Say = Callable[[str], None]
 ARTIFACTS = {
     "run_config.json", "run_manifest.json", "equity_curve.csv", "trades.csv", "orders.csv", "rejected_orders.csv",
-    "llm_costs.csv", "decisions.csv", "metrics.json", "run_summary.csv",
+    "llm_costs.csv", "decisions.csv", "metrics.json", "run_summary.csv", "report.html",
 }  # fmt: skip
 
 
@@ -110,8 +110,10 @@ def test_when_the_folder_holds_another_replay_then_it_is_refused_and_left_alone(
         (("--from", "2009-06-01", "--to", "2009-06-01"), "should lie after"),
         (("--from", "2009-06-06", "--to", "2009-06-12"), "no session on 2009-06-06"),
         (("--from", "2009-06-01", "--to", "2009-06-12", "--symbols", "NOPE"), "no NOPE"),
+        (("--from", "2009-06-01", "--to", "2009-06-12", "--blind", "--shuffled"), "one control at a time"),
+        (("--from", "2009-06-01"), "--to is missing"),
     ],
-    ids=["no days", "a weekend", "a symbol that is not there"],
+    ids=["no days", "a weekend", "a symbol that is not there", "two controls", "no end"],
 )
 def test_when_the_days_or_symbols_are_no_good_then_one_line_says_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str

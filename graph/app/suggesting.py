@@ -1,0 +1,135 @@
+"""`perun optimize parameters` and `frequency`: the same days with other settings, and what a person might change.
+
+Nothing here is ever applied: a suggestion is a patch of `.env` in `DATA_DIR/optimization`, or none.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from perun.graph.app.bench import Tell
+from perun.graph.app.settings import Settings
+from perun.graph.app.stage import Wish, set_up
+from perun.graph.app.wiring import data_folder
+from perun.graph.optimize.alternatives import Arm, Finding, arm, compare
+from perun.graph.optimize.env_patch import env_patch
+from perun.graph.optimize.evidence import FEWEST
+from perun.graph.optimize.frequency import FrequencyAnalyzer
+from perun.tools.domain.errors import ConfigurationError
+
+PARAMETERS: Final = "perun.optimize_parameters/1"
+FREQUENCY: Final = "perun.optimize_frequency/1"
+_STEP: Final = Decimal("0.1")
+"""By which MIN_CONFIDENCE is moved up and down."""
+_FEWEST_SYMBOLS: Final = 3
+"""Symbols of which one may be left out: outcomes are measured against the others."""
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """A way of trading that is played."""
+
+    name: str
+    changes: Mapping[str, str]
+    """Setting to value."""
+    every: int = 1
+
+
+def parameters(wish: Wish, overrides: Mapping[str, str], tell: Tell) -> dict[str, Any]:
+    """Whether other values of RISK_LIMIT_PERCENT, MIN_CONFIDENCE or DEFAULT_SYMBOLS would have done better.
+
+    Returns:
+        The document `perun.optimize_parameters/1`; where something would, a patch of `.env` lies in DATA_DIR.
+
+    Raises:
+        ConfigurationError: the days or symbols are no good, or too few.
+    """
+    settings = _settings(wish, overrides)
+    trials = {trial.name: trial for trial in _other_values(settings)}
+    own = _play(wish, overrides, _Trial("as it is", {}), tell)
+    finding = compare(own, [_play(wish, overrides, trial, tell) for trial in trials.values()])
+    changes = dict(trials[finding.best].changes) if finding.best else {}
+    place = _lay(data_folder(settings), changes)
+    return {**_document(PARAMETERS, wish, finding), "suggestion": changes or None, "patch": place}
+
+
+def frequency(wish: Wish, overrides: Mapping[str, str], tell: Tell) -> dict[str, Any]:
+    """Whether deciding less often would have done better.
+
+    Returns:
+        The document `perun.optimize_frequency/1`.
+
+    Raises:
+        ConfigurationError: the days or symbols are no good, or too few.
+    """
+    settings = _settings(wish, overrides)
+
+    def play(name: str, every: int) -> Arm:
+        return _play(wish, overrides, _Trial(name, {}, every), tell)
+
+    finding, suggestion = FrequencyAnalyzer(play, settings.trading_schedule).analyse()
+    return {**_document(FREQUENCY, wish, finding), "suggestion": suggestion}
+
+
+def _play(wish: Wish, overrides: Mapping[str, str], trial: _Trial, tell: Tell) -> Arm:
+    changes = dict(trial.changes)
+    symbols = changes.pop("DEFAULT_SYMBOLS", None)
+    watched = tuple(symbols.split(",")) if symbols else wish.symbols
+    stage, texts = set_up(replace(wish, symbols=watched), {**overrides, **changes})
+    folder = data_folder(stage.settings) / "optimize" / stage.plan.fingerprint / f"every-{trial.every}"
+    tell(f"{trial.name}: {len(stage.days) - 1} sessions")
+    stage = replace(stage, folder=folder, every=trial.every)
+    return arm(trial.name, stage.run(0, texts, lambda line: None))
+
+
+def _other_values(settings: Settings) -> Iterator[_Trial]:
+    limit = settings.risk_limit_percent.root
+    for share in (limit / 2, min(limit * 2, Decimal(100))):
+        yield _trial("RISK_LIMIT_PERCENT", f"{share.normalize():f}")
+    least = Decimal(str(settings.min_confidence))
+    for value in (least - _STEP, least + _STEP):
+        if 0 <= value <= 1:
+            yield _trial("MIN_CONFIDENCE", f"{value.normalize():f}")
+    symbols = settings.default_symbols
+    if len(symbols) >= _FEWEST_SYMBOLS:
+        for left_out in symbols:
+            yield _trial("DEFAULT_SYMBOLS", ",".join(each for each in symbols if each != left_out))
+
+
+def _trial(setting: str, value: str) -> _Trial:
+    return _Trial(f"{setting}={value}", {setting: value})
+
+
+def _settings(wish: Wish, overrides: Mapping[str, str]) -> Settings:
+    """The settings, once it is sure that the days say something."""
+    stage, _ = set_up(wish, overrides)
+    if (measured := len(stage.days) - 1) < FEWEST:
+        raise ConfigurationError(f"the days are too few: {measured} sessions say nothing, {FEWEST} are needed")
+    return stage.settings
+
+
+def _lay(folder: Path, changes: Mapping[str, str]) -> str | None:
+    """Write the patch; where nothing is suggested, an older one does not stay."""
+    place = folder / "optimization" / "env.patch"
+    if not changes:
+        place.unlink(missing_ok=True)
+        return None
+    place.parent.mkdir(exist_ok=True)
+    env = Path(".env")
+    text = env.read_text(encoding="utf-8") if env.is_file() else None
+    place.write_text(env_patch(text, changes), encoding="utf-8")
+    return str(place)
+
+
+def _document(schema: str, wish: Wish, finding: Finding) -> dict[str, Any]:
+    return {
+        "schema": schema,
+        "days": f"{wish.begins} to {wish.ends}",
+        "tried": finding.tried,
+        "p_value": finding.p_value,
+        "needed_sessions": finding.needed,
+        "alternatives": list(finding.rows),
+        "better": finding.best,
+    }
