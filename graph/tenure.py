@@ -33,6 +33,10 @@ _PAUSE: Final = 0.2
 """Seconds between two questions for a lock."""
 
 
+class DeskTaken(LedgerUnavailable):
+    """Another process has the desk of the account still."""
+
+
 @dataclass(frozen=True, slots=True)
 class Holder:
     """A process that has the desk."""
@@ -71,7 +75,8 @@ def take(
         wait: lets so many seconds pass.
 
     Raises:
-        LedgerUnavailable: another process has it still, and the message names that process.
+        DeskTaken: another process has it still, and the message names that process.
+        LedgerUnavailable: the server does not answer, or the folder takes no lock.
     """
     holder = Holder(os.getpid(), platform.node(), command, stamp(clock.now()))
     if isinstance(place, Path):
@@ -149,7 +154,7 @@ def _told(label: str) -> str:
     return str(Holder(int(words[1]), words[4], words[3], words[2]))
 
 
-def _taken(account: str, seconds: float, who: str) -> LedgerUnavailable:
-    return LedgerUnavailable(
+def _taken(account: str, seconds: float, who: str) -> DeskTaken:
+    return DeskTaken(
         f"another perun has held the desk of account {account} for {seconds:g} seconds and more: {who}; wait, or end it"
     )

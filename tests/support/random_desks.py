@@ -263,10 +263,7 @@ def with_more(desk: Situation, dice: Dice) -> Situation:
     longer = [position(symbol, dice.randint(1, 20), prices[symbol]) for symbol in dice.sample(HELD, dice.randrange(2))]
     working = [each for symbol in dice.sample(HELD, dice.randrange(2)) for each in some_entry(dice, symbol)[:1]]
     joining = (each for each in (*positions, *longer) if each.qty > 0 and each.symbol not in opening)
-    more = {
-        "positions": (*book.positions, *joining),
-        "working_orders": (*book.working_orders, *orders, *working),
-    }
+    more = {"positions": (*book.positions, *joining), "working_orders": (*book.working_orders, *orders, *working)}
     fuller = desk.model_copy(update={"portfolio": book.model_copy(update=more)})
     return fuller.reserving(dice.choice(HELD), dice.dollars(1, 900)) if dice.random() < 0.3 else fuller
 

@@ -1,4 +1,4 @@
-"""Commands that stay: schedule, worker."""
+"""Commands that stay: schedule, worker; and notify, which tries whom the daemon tells."""
 
 from datetime import date
 from typing import TYPE_CHECKING, Annotated
@@ -51,6 +51,21 @@ def worker(
     document = scheduling.work({}, adopt, _tell(json_logs))
     if as_json:
         print_json(document)
+
+
+@app.command()
+def notify(as_json: Json = False) -> None:
+    """Send a trial message to every address of NOTIFY_URLS."""
+    from perun.graph.app.notifying import try_out
+    from perun.graph.app.reading import read_settings
+
+    document = try_out(read_settings({}).settings)
+    if as_json:
+        print_json(document)
+    else:
+        for row in document["addresses"]:
+            print(f"{row['address']}: {'taken' if row['taken'] else 'not taken'}")
+    raise typer.Exit(0 if document["ok"] else 4)
 
 
 def _tell(json_logs: bool) -> "Tell":

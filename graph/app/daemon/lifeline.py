@@ -13,7 +13,11 @@ from threading import Event, Thread
 from typing import Any, Final
 
 from perun.tools.domain.clock import Clock, stopwatch
+from perun.tools.domain.errors import ConfigurationError
+from perun.tools.domain.whole_file import write_whole
 
+HEARTBEAT: Final = "heartbeat.json"
+"""The file of the daemon of a DATA_DIR."""
 BEAT_SECONDS: Final = 5.0
 
 
@@ -49,10 +53,8 @@ class Lifeline:
 
     def beat(self) -> None:
         """Write the file, and tell systemd's watchdog unless the process is stuck."""
-        fresh = self.file.with_suffix(".new")
         with suppress(OSError):  # a full disk is told by whoever needs it
-            fresh.write_text(json.dumps(self.document(), default=str) + "\n")
-            fresh.replace(self.file)
+            write_whole(self.file, json.dumps(self.document(), default=str) + "\n", durable=False)
         if not self.is_stuck:
             self.notify("WATCHDOG=1")
 
@@ -61,21 +63,26 @@ class Lifeline:
         if self.notify_socket:
             address = self.notify_socket
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line, suppress(OSError):
+                line.setblocking(False)  # a listener that does not read holds up nothing
                 line.connect("\0" + address[1:] if address.startswith("@") else address)
                 line.sendall(state.encode())
 
 
 @contextmanager
 def beating(lifeline: Lifeline, port: int) -> Iterator[Lifeline]:
-    """Beat in the background, and answer on that port of loopback; 0 is no port."""
+    """Beat in the background, and answer on that port of loopback; 0 is no port.
+
+    Raises:
+        ConfigurationError: another process answers there.
+    """
     ended = Event()
 
     def beats() -> None:
         while not ended.wait(BEAT_SECONDS):
             lifeline.beat()
 
-    Thread(target=beats, name="heartbeat", daemon=True).start()
     server = _serve(lifeline, port) if port else None
+    Thread(target=beats, name="heartbeat", daemon=True).start()
     lifeline.notify("READY=1")
     try:
         yield lifeline
@@ -111,6 +118,11 @@ def _serve(lifeline: Lifeline, port: int) -> ThreadingHTTPServer:
         def log_message(self, format: str, *args: Any) -> None:
             """Whoever asks for our health is no news."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", port), Page)
+    try:
+        server = ThreadingHTTPServer(("127.0.0.1", port), Page)
+    except OSError as error:
+        raise ConfigurationError(
+            f"HEALTH_PORT={port} is taken ({error.strerror}): give each process here a port of its own"
+        ) from error
     Thread(target=server.serve_forever, name="health", daemon=True).start()
     return server

@@ -14,6 +14,8 @@ _LONGEST_WAIT: Final = timedelta(seconds=30)
 _JUMP: Final = timedelta(seconds=5)
 _SKEW_SECONDS: Final = 5
 _RETRY_SECONDS: Final = 10
+_ROOM_FOR_JOBS: Final = timedelta(minutes=5)
+"""So shortly before a moment no job is begun."""
 _LONGEST_ABSENCE: Final = timedelta(days=30)
 """Of an older absence no slots are told."""
 
@@ -34,7 +36,12 @@ class Watch:
         duty = self._duty
         while not duty.stopping.is_asked:
             now = self._now()
-            self._deal_with_moments(now)
+            try:
+                self._deal_with_moments(now)
+            except Unavailable as error:  # the moment is looked at again: it is taken while it is young, then missed
+                duty.tell("unavailable", f"{error}; trying again")
+                duty.stopping.wait(_RETRY_SECONDS)
+                continue
             taken = sum(duty.tally.slots.values())
             if (cycles is not None and taken >= cycles) or (until is not None and now.date() > until):
                 return
@@ -119,7 +126,9 @@ class Watch:
             duty.go_on(care.unfinished)
         except Unavailable as error:
             duty.tell("housekeeping", f"not done: {error}")
-        duty.see_to_jobs(now)
+        if duty.shift.timetable.after(now).at - now > _ROOM_FOR_JOBS:
+            duty.see_to_jobs(now)
+        duty.herald.cry()
 
     def _see(self, instant: datetime) -> None:
         """Moments up to there are dealt with; the heartbeat keeps it for the next daemon."""

@@ -9,19 +9,30 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from time import sleep
 from typing import Any, Final
 
+from perun.graph.app.hushing import redaction
 from perun.graph.app.settings import Settings
 from perun.graph.app.telemetry import telemetry
 from perun.graph.app.venues import Venue, open_venue
-from perun.graph.app.wiring import Parts, Station, data_folder, forget_old_steps, open_floor, open_station
+from perun.graph.app.wiring import (
+    Parts,
+    Station,
+    data_folder,
+    forget_old_steps,
+    ledger_place,
+    open_floor,
+    open_station,
+)
 from perun.graph.breakers import look
-from perun.graph.cycle import run_cycle
-from perun.graph.ledger.cycles import CycleState
+from perun.graph.cycle import Floor, run_cycle
+from perun.graph.ledger.cycles import Cycle, CycleState
+from perun.graph.ledger.ledger import open_ledger
 from perun.graph.ledger.recorder import EventRecorder
 from perun.graph.reconciling import reconcile
-from perun.graph.submission import OrderDesk
-from perun.memory.embedding import MiniLM
+from perun.graph.tenure import DeskTaken
+from perun.memory.embedding import MiniLM, Recent
 from perun.tools.domain.clock import Clock, SystemClock
 from perun.tools.domain.errors import Halted, Unavailable
 from perun.tools.domain.events import ErrorNoted
@@ -33,6 +44,8 @@ from perun.tools.market.timetable import Timetable
 _LOG: Final = logging.getLogger(__name__)
 LATE: Final = timedelta(minutes=2)
 """After so long a slot is missed."""
+_PAUSE_SECONDS: Final = 1.0
+"""Between two waits for the desk, which may be as short as DESK_WAIT_SECONDS likes."""
 NOT_DONE: Final = frozenset({"halted", "unavailable", "missed"})
 """Outcomes after which the slot's cycle has not come to its end."""
 
@@ -77,20 +90,18 @@ class Shift:
         return Timetable(Schedule(self.settings.trading_schedule))
 
     def carry(self, slot: str, due: str) -> dict[str, Any]:
-        """The slot's cycle, run or gone on with: `perun.cycle/1`.
+        """The slot's cycle, run or gone on with: `perun.cycle/1`. It waits while another process has the desk.
 
         Its outcome is `unavailable` when broker or ledger do not answer, and `missed` when the slot was due too long
         ago and nobody had begun it: trading is never caught up with.
         """
         try:
-            if due and self._is_late(due) and not self._is_begun(slot):
-                return {"slot": slot, "outcome": "missed", "errors": [f"due at {due}: too long ago"]}
-            with open_floor(self.settings, self._parts, "schedule") as floor:
-                with telemetry(self.settings, floor.hand.ledger, _LOG.warning) as tell:
-                    document = run_cycle(floor, self.settings.default_symbols, slot)
-                    tell(document)
-                forget_old_steps(self.settings, floor)
-                return document
+            while True:
+                try:
+                    return self._missed(slot, due) or self._run(slot, due)
+                except DeskTaken as taken:
+                    _LOG.warning("%s waits: %s", slot, taken)
+                    sleep(_PAUSE_SECONDS)
         except Halted as error:
             return {"slot": slot, "outcome": "halted", "errors": [str(error)]}
         except Unavailable as error:
@@ -115,7 +126,7 @@ class Shift:
         """
         found: list[str] = []
         with self._station() as station:
-            desk, hand = _desk(station), station.hand
+            desk, hand = station.counter(), station.hand
             hand.watch.notice_halt_file(desk.recorder)
             try:
                 document = reconcile(f"desk:{station.account}", desk, hand.broker).document()
@@ -128,21 +139,28 @@ class Shift:
             return Care(standing.state.value, standing.reason, waiting, tuple(map(str, found)))
 
     def is_finished(self, slot: str) -> bool:
-        """True when the slot's cycle came to its end."""
-        with self._station() as station:
-            known = station.hand.ledger.cycles.find(slot, station.account)
-            return known is not None and known.state is CycleState.FINISHED
+        """True when the slot's cycle came to its end.
 
-    def note_missed(self, slot: str, reason: str) -> bool:
-        """Put on record, once, that a slot was not traded; False when it stood there, or the slot has a cycle."""
-        with self._station() as station:
-            ledger, stream = station.hand.ledger, f"schedule:{station.account}"
+        Raises:
+            Unavailable: broker or ledger do not answer.
+        """
+        known = self._known(slot)
+        return known is not None and known.state is CycleState.FINISHED
+
+    def note_missed(self, account: str, slot: str, reason: str) -> bool:
+        """Put on record, once, that a slot was not traded; False when it stood there, or the slot has a cycle.
+
+        Neither the broker nor the desk is needed for that: both may be the reason.
+        """
+        secrets = redaction(self.settings)
+        with open_ledger(ledger_place(self.settings), self.clock, redaction=secrets) as ledger:
+            stream = f"schedule:{account}"
             noted = ledger.events.of_kind(stream, "error")
             told = any(isinstance(event, ErrorNoted) and event.message.startswith(f"{slot}:") for event in noted)
-            if told or ledger.cycles.find(slot, station.account):
+            if told or ledger.cycles.find(slot, account):
                 return False
             note = ErrorNoted(where="schedule", code="SLOT_MISSED", message=f"{slot}: {reason}")
-            EventRecorder(ledger, stream, station.clock).record(note)
+            EventRecorder(ledger, stream, self.clock).record(note)
             return True
 
     def recorded_slot(self, now: datetime) -> str | None:
@@ -156,12 +174,41 @@ class Shift:
         with self._station() as station:
             station.hand.pace.end_cycle(as_of)
 
-    def _is_late(self, due: str) -> bool:
-        return self.clock.now() - datetime.fromisoformat(due) > LATE
+    def has_decided_before(self, instant: datetime) -> bool:
+        """True when a cycle came to its end before that market time."""
+        with self._venue() as venue, open_ledger(ledger_place(self.settings), self.clock) as ledger:
+            return bool(ledger.cycles.finished_before(venue.account, instant, 1))
 
-    def _is_begun(self, slot: str) -> bool:
-        with self._station() as station:
-            return station.hand.ledger.cycles.find(slot, station.account) is not None
+    @contextmanager
+    def floor(self) -> Iterator[Floor]:
+        """Everything a cycle is run with, for as long as the block lasts.
+
+        Raises:
+            Unavailable: another process has the desk, or broker or ledger do not answer.
+        """
+        with open_floor(self.settings, self._parts, "schedule") as floor:
+            yield floor
+
+    def _run(self, slot: str, due: str) -> dict[str, Any]:
+        with self.floor() as floor:
+            if missed := self._missed(slot, due):  # the wait for the desk may have been long
+                return missed
+            with telemetry(self.settings, floor.hand.ledger, _LOG.warning) as tell:
+                document = run_cycle(floor, self.settings.default_symbols, slot)
+                tell(document)
+            forget_old_steps(self.settings, floor)
+            return document
+
+    def _missed(self, slot: str, due: str) -> dict[str, Any] | None:
+        """What is told of a slot that was due too long ago and that nobody has begun; None for any other."""
+        if not due or self.clock.now() - datetime.fromisoformat(due) <= LATE or self._known(slot):
+            return None
+        return {"slot": slot, "outcome": "missed", "errors": [f"due at {due}: too long ago"]}
+
+    def _known(self, slot: str) -> Cycle | None:
+        """What the ledger has of the slot; looked at without the desk, which another process may have."""
+        with self._venue() as venue, open_ledger(ledger_place(self.settings), self.clock) as ledger:
+            return ledger.cycles.find(slot, venue.account)
 
     @contextmanager
     def _station(self) -> Iterator[Station]:
@@ -180,11 +227,5 @@ class Shift:
 
     @cached_property
     def _parts(self) -> Parts:
-        """What is made once and kept: the recorded days and the embedder."""
-        return Parts(market=self._market if self.is_recorded else None, embedder=MiniLM())
-
-
-def _desk(station: Station) -> OrderDesk:
-    recorder = EventRecorder(station.hand.ledger, f"desk:{station.account}", station.clock)
-    hand = station.hand
-    return OrderDesk(station.book, hand.ledger, station.account, hand.watch, recorder, station.clock, hand.wait)
+        """What is made once and kept: the recorded days, and the embedder with what it embedded last."""
+        return Parts(market=self._market if self.is_recorded else None, embedder=Recent(MiniLM()))

@@ -51,3 +51,9 @@ def test_when_a_command_of_perun_is_named_then_there_is_one(file: str) -> None:
 def test_when_the_container_is_built_then_it_copies_every_part_of_the_house() -> None:
     copied = re.findall(r"^COPY (.*?) ", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE)
     assert {"agents", "graph", "memory", "tools", "data/market"} <= set(copied)
+
+
+@pytest.mark.parametrize("service", ["desk", "worker"])
+def test_when_a_service_is_composed_then_its_own_health_page_is_asked(service: str) -> None:
+    told = services()[service]
+    assert f"127.0.0.1:{told['environment']['HEALTH_PORT']}/health" in told["healthcheck"]["test"][-1]

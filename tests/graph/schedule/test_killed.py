@@ -1,82 +1,24 @@
 """A running daemon is killed at random instants: no slot, order or question twice, and every slot comes to its end."""
 
 import json
-import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from random import Random
-from threading import Lock, Timer
-from typing import Any
 
 import pytest
 
 from support.daemons import DaemonDesk, ended
-from support.model_server import ModelServer, Says
-from support.model_words import Request, form_of
+from support.daily_model import NOTHING_SLOWS, DailyModel
+from support.model_server import ModelServer
 
-SYMBOLS = ("AAPL", "IBM")
 SESSIONS = 4
 KILLS = 3
-NOTHING_SLOWS = {
-    "COOLDOWN_MINUTES": "0",
-    "MAX_SECTOR_PERCENT": "100",
-    "LLM_TOOL_ROUNDS": "0",
-    "LLM_PROVIDER": "openai",
-    "OPENAI_API_KEY": "sk-nobody",
-    "DEFAULT_SYMBOLS": ",".join(SYMBOLS),
-}
 UNTIL = "2009-06-04"
-
-
-class Model:
-    """Answers every role, notes each question, and strikes at one of them."""
-
-    def __init__(self, seed: int) -> None:
-        self.random = Random(seed)
-        self.asked: list[tuple[tuple[str, str], ...]] = []
-        self.strike: Callable[[], Any] | None = None
-        self._left, self._lock = 0, Lock()
-
-    def arm(self, strike: Callable[[], Any]) -> None:
-        """Strike at one of the next questions, or a moment after it."""
-        self._left, self.strike = self.random.randint(1, 7), strike
-
-    def __call__(self, request: Request) -> Says:
-        with self._lock:
-            self.asked.append(tuple((message["role"], message["content"]) for message in request["messages"]))
-            self._left -= 1
-            if self._left == 0 and self.strike:
-                Timer(self.random.choice([0, 0.02, 0.1, 0.3, 1.0, 2.0]), self.strike).start()
-        text = request["messages"][-1]["content"]
-        return Says(json.dumps(_answer(form_of(request)["properties"], text)))
-
-
-def _answer(form: dict[str, Any], text: str) -> dict[str, Any]:
-    if "findings" in form:
-        return {"findings": []}
-    if "stance" in form:
-        return {"summary": "Up.", "evidence": _bars("[A-Z]+", text), "stance": "bullish", "conviction": 80}
-    if "reviews" in form:
-        each = {"ruling": "approve", "keep_percent": 100, "reason": "fine"}
-        return {"reviews": [{"symbol": symbol, **each} for symbol in SYMBOLS]}
-    return {"signals": [_signal(symbol, text) for symbol in SYMBOLS]}
-
-
-def _signal(symbol: str, text: str) -> dict[str, Any]:
-    """Buy on odd days, sell on even ones."""
-    is_odd = int(text.partition(" 20:00 UTC")[0][-1]) % 2
-    each = {"rationale": "r", "evidence": _bars(symbol, text), "action": ("SELL", "BUY")[is_odd], "confidence": 90}
-    return {"symbol": symbol, **each}
-
-
-def _bars(symbol: str, text: str) -> list[str]:
-    return re.findall(rf"bars:{symbol}:\d{{4}}-\d\d-\d\d", text)[:1]
 
 
 def live(folder: Path, seed: int) -> tuple[list[str], Counter[str]]:
     """Faults of one desk whose daemon is killed again and again, and what was counted."""
-    model, tally = Model(seed), Counter[str]()
+    model, tally = DailyModel(seed), Counter[str]()
     with ModelServer(model) as server:
         desk = DaemonDesk(folder, {**NOTHING_SLOWS, "OPENAI_BASE_URL": server.base_url})
         faults, last = list[str](), None

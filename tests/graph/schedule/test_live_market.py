@@ -12,6 +12,7 @@ from perun.graph.app.daemon import jobs
 from perun.graph.app.daemon.duty import Duty, on_duty
 from perun.graph.app.daemon.live import Watch
 from perun.graph.app.daemon.shift import Reading, Shift
+from perun.tools.domain.errors import LedgerUnavailable
 from perun.tools.domain.market import MarketClock
 from support.embedding import BagOfWords
 from support.floor import settings
@@ -144,3 +145,25 @@ def test_when_a_queued_slot_is_found_too_late_then_it_is_missed_and_not_traded(t
         document = duty.hand_on("2026-11-25-close-15m", MOMENT)
         assert document["outcome"] == "missed"
         assert not duty.shift.is_finished("2026-11-25-close-15m")
+
+
+def test_when_the_database_is_away_then_a_missed_slot_is_noted_when_it_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("perun.graph.app.daemon.live._RETRY_SECONDS", 0)
+    clock, away = SetClock(MOMENT + timedelta(hours=1)), [LedgerUnavailable("gone"), LedgerUnavailable("still gone")]
+    note = Shift.note_missed
+
+    def sometimes(shift: Shift, *missed: Any) -> bool:
+        if away:
+            raise away.pop(0)
+        return note(shift, *missed)
+
+    monkeypatch.setattr(Shift, "note_missed", sometimes)
+    with watching(tmp_path, clock) as (duty, said):
+        keep(duty, clock, MOMENT - A_MINUTE)
+        assert duty.tally.missed == ["2026-11-25-close-15m"]
+    assert [line for line in said if "trying again" in line] == [
+        "unavailable: gone; trying again",
+        "unavailable: still gone; trying again",
+    ]

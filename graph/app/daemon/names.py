@@ -1,0 +1,93 @@
+"""Names held on a server, each by a connection of its own: so every machine sees which executors live."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Event, Thread
+from typing import Any, Final
+
+from perun.graph.app.daemon.telling import Tell
+from perun.graph.ledger.postgres import Server
+from perun.tools.domain.errors import LedgerUnavailable
+
+_KEY: Final = "hashtextextended('perun executor ' || %s, 0)"
+_TAKE: Final = f"SELECT 1 WHERE pg_try_advisory_lock({_KEY})"
+_WHO: Final = f"""
+    SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND (classid::bigint << 32) | objid::bigint = {_KEY}"""
+_KEEPALIVE: Final = {"idle": 15, "interval": 5, "count": 3}
+"""A machine that is gone without a word loses its name after half a minute."""
+_PATIENCE: Final = 5.0
+"""Seconds in which a server must answer at all."""
+_LOOK_SECONDS: Final = 2.0
+
+
+@contextmanager
+def holding(server: Server, name: str, tell: Tell) -> Iterator[bool]:
+    """Hold the name in this block; False when another process holds it. The server's absence is told, and its return.
+
+    When the server comes back the name is taken again.
+
+    Raises:
+        LedgerUnavailable: the server does not answer.
+    """
+    hold = _Hold(server, name, tell)
+    thread = Thread(target=hold.keep, name="executor's name", daemon=True)
+    thread.start()
+    try:
+        yield hold.first.result()
+    finally:
+        hold.ended.set()
+        thread.join(_PATIENCE)
+
+
+def is_held(server: Server, name: str) -> bool:
+    """True while a process of any machine holds the name.
+
+    Raises:
+        LedgerUnavailable: the server does not answer.
+    """
+    with server.session(_PATIENCE) as session:
+        return session.execute(_WHO, [name]).fetchone() is not None
+
+
+@dataclass
+class _Hold:
+    """One name, and the connection that holds it."""
+
+    server: Server
+    name: str
+    tell: Tell
+    first: "Future[bool]" = field(default_factory=Future)
+    """Whether the name was free at the beginning."""
+    ended: Event = field(default_factory=Event)
+
+    def keep(self) -> None:
+        """Hold the name until the end; a server that went away is asked again and again."""
+        is_away = False
+        while not self.ended.is_set():
+            try:
+                with self.server.session(_PATIENCE) as session:
+                    if is_away:
+                        self.tell("database", f"the database {self.server} answers again")
+                        is_away = False
+                    self._hold(session)
+            except LedgerUnavailable as error:
+                if not self.first.done():
+                    self.first.set_exception(error)
+                    return
+                if not is_away and not self.ended.is_set():
+                    self.tell("database", f"{error}; until then work waits")
+                is_away = True
+            self.ended.wait(_LOOK_SECONDS)
+
+    def _hold(self, session: Any) -> None:
+        for name, value in _KEEPALIVE.items():
+            session.execute(f"SET tcp_keepalives_{name} = {value}")
+        is_ours = session.execute(_TAKE, [self.name]).fetchone() is not None
+        if not self.first.done():
+            self.first.set_result(is_ours)
+        while is_ours and not self.ended.wait(_LOOK_SECONDS):
+            session.execute("SELECT 1")
