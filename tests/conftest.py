@@ -13,6 +13,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite the golden files; read the diff afterwards")
     parser.addoption("--examples", type=int, default=100_000, help="random desks that the slow gate tests try in all")
     parser.addoption("--daemon-seeds", type=int, default=5, help="daemons that the slow kill matrix brings down")
+    parser.addoption("--shared-slots", type=int, default=9, help="slots that workers at one database share")
     parser.addoption("--salt", default="", help="makes the slow gate tests try the same desks again, by this name")
 
 

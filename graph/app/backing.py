@@ -20,6 +20,7 @@ from perun.graph.app.reading import read_settings
 from perun.graph.app.wiring import data_folder, ledger_path
 from perun.graph.desk import stamp
 from perun.graph.ledger.looking import open_archive
+from perun.memory.months import ENDING
 from perun.tools.domain.clock import SystemClock
 from perun.tools.domain.errors import ConfigurationError, PerunError
 
@@ -99,9 +100,11 @@ def _loose(folder: Path) -> Iterator[tuple[str, Path]]:
         for path in sorted(folder.glob(pattern)):
             yield path.name, path
     for each in _FOLDERS:
-        for path in sorted((folder / each).rglob("*")):
-            if path.is_file() and not path.name.startswith("."):
-                yield path.relative_to(folder).as_posix(), path
+        # Months' files last: what is brought together meanwhile is missed with its own name, and found there.
+        for found in (lambda path: path.suffix != ENDING, lambda path: path.suffix == ENDING):
+            for path in sorted(filter(found, (folder / each).rglob("*"))):
+                if path.is_file() and not path.name.startswith("."):
+                    yield path.relative_to(folder).as_posix(), path
 
 
 def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -121,6 +122,7 @@ Secret = Annotated[SecretStr | None, BeforeValidator(_empty_is_none)]
 Token = Annotated[SecretStr | None, BeforeValidator(_empty_is_none), AfterValidator(_token)]
 Folder = Annotated[Path, BeforeValidator(_not_empty)]
 Host = Annotated[str, BeforeValidator(_not_empty)]
+NoDay = Annotated[date | None, BeforeValidator(_empty_is_none)]
 File = Annotated[Path | None, BeforeValidator(_empty_is_none)]
 Url = Annotated[Annotated[str, AfterValidator(_url)] | None, BeforeValidator(_empty_is_none)]
 Schedule = Annotated[str, AfterValidator(_schedule)]

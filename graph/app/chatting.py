@@ -1,6 +1,6 @@
 """From settings to the reading desk that conversations are held at."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
@@ -51,8 +51,18 @@ def open_desk(overrides: Mapping[str, str], notice: Notice = unnoticed) -> Itera
             minds=_voices(settings, ledger),
             prompt=_prompt(),
             tool_rounds=settings.llm_tool_rounds,
+            fork=lambda cycle_id, limits: _forked(cycle_id, limits, overrides),
             notice=notice,
         )
+
+
+def _forked(cycle_id: str, limits: Sequence[str], overrides: Mapping[str, str]) -> str:
+    """Judge the cycle again at the gate, where nobody is asked anything; the stream in which that stands."""
+    from perun.graph.app import forking  # the memory's index takes its time to load, and most talk needs none
+
+    document = forking.forked(cycle_id, forking.Otherwise(at="gate", limits=limits), overrides)
+    stream: str = document["forks"][0]["stream"]
+    return stream
 
 
 def _account(settings: Settings, folder: Path, ledger: Ledger) -> str:

@@ -62,7 +62,7 @@ def resume(reason: str, overrides: Mapping[str, str]) -> dict[str, Any]:
     """
     need_reason(reason)
     with open_station(read_settings(overrides).settings, command="resume") as station:
-        desk, watch = _desk(station), station.hand.watch
+        desk, watch = station.counter(), station.hand.watch
         _note("resume", desk, reason)
         if file := next((latch for latch in watch.latches() if latch.kind is Kind.HALT_FILE), None):
             raise Halted(f"still HALTED: {file.reason}; remove it first")
@@ -81,7 +81,7 @@ def resume(reason: str, overrides: Mapping[str, str]) -> dict[str, Any]:
 def reconcile_now(overrides: Mapping[str, str]) -> dict[str, Any]:
     """Compare ledger and broker, repair, mark what the account is worth, report: the document `perun.reconcile/1`."""
     with open_station(read_settings(overrides).settings, command="reconcile") as station:
-        _note("reconcile", _desk(station))
+        _note("reconcile", station.counter())
         found = _reconciled(station)
         return {**found.document(), "trading_state": station.hand.watch.state().value}
 
@@ -96,7 +96,7 @@ def flatten(overrides: Mapping[str, str]) -> dict[str, Any]:
         Halted: the HALT file is there; it is stronger than any command.
     """
     with open_station(read_settings(overrides).settings, only_exits=True, command="flatten") as station:
-        desk, watch = _desk(station), station.hand.watch
+        desk, watch = station.counter(), station.hand.watch
         _note("flatten", desk)
         with watch.eased("flatten", login(), desk.recorder):
             if watch.state() is TradingState.HALTED:
@@ -129,7 +129,7 @@ def _wind_down(settings: Settings) -> tuple[list[str], list[str]]:
     cancelled: list[str] = []
     try:
         with open_station(settings, lock_seconds=_HALT_SECONDS, only_exits=True, command="halt") as station:
-            cancelled, troubles = withdraw_entries(_desk(station), station.hand.broker, of_others=True)
+            cancelled, troubles = withdraw_entries(station.counter(), station.hand.broker, of_others=True)
             bare = _reconciled(station).unprotected
             return cancelled, [*troubles, *(f"without a stop: {line}" for line in bare)]
     except (*_NO_WORD, Halted) as error:
@@ -190,7 +190,7 @@ def _named(latch: Latch) -> str:
 
 
 def _reconciled(station: Station) -> Findings:
-    desk = _desk(station)
+    desk = station.counter()
     found = reconcile(_name(station), desk, station.hand.broker)
     look(desk, station.hand.broker, station.limits)
     return found
@@ -235,12 +235,6 @@ def _cancel_all(station: Station) -> list[str]:
 def _note(command: str, desk: OrderDesk, reason: str = "") -> None:
     """Put on the record what a person asked for; only a halt takes hold before it is written down."""
     desk.recorder.record(CommandGiven(command=command, reason=reason, who=login()))
-
-
-def _desk(station: Station) -> OrderDesk:
-    recorder = EventRecorder(station.hand.ledger, _name(station), station.clock)
-    hand = station.hand
-    return OrderDesk(station.book, hand.ledger, station.account, hand.watch, recorder, station.clock, hand.wait)
 
 
 def _name(station: Station) -> str:

@@ -25,11 +25,7 @@ SECTIONS: Final = (
 REFUSED: Final = frozenset({"allow_short"})
 """Settings of which this version serves the default alone."""
 
-UNUSED: Final = frozenset(
-    {
-        "optimization_schedule",
-    }
-)
+UNUSED: Final[frozenset[str]] = frozenset()
 """Settings whose value is checked and that nothing reads yet."""
 
 

@@ -2,7 +2,7 @@
 
 import getpass
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -13,8 +13,9 @@ from perun.agents.roles import ROSTER
 from perun.graph.app.hushing import redaction
 from perun.graph.app.lines import limits
 from perun.graph.app.reading import read_settings
-from perun.graph.app.remembering import the_memory
+from perun.graph.app.remembering import index_place, memory_bounds
 from perun.graph.app.settings import Settings
+from perun.graph.app.sources import news
 from perun.graph.app.speakers import minds, purse
 from perun.graph.app.venues import open_venue
 from perun.graph.app.wiring import data_folder, ledger_place, registry
@@ -26,12 +27,16 @@ from perun.graph.optimize.shelf import read_prompt
 from perun.graph.trace.agreement import agreement
 from perun.graph.trace.forking import SPEAKERS, Bench, Fork, Wish, fork, refuse_the_silent
 from perun.graph.trace.reading import Trace, find
-from perun.graph.trace.then import prompts_then
-from perun.memory.embedding import MiniLM
+from perun.graph.trace.then import MemdirThen, prompts_then
+from perun.memory.chroma import ChromaIndex
+from perun.memory.embedding import Embedder, MiniLM, Recent
+from perun.memory.recall import Memory
 from perun.tools.domain.clock import SystemClock
 from perun.tools.domain.errors import ConfigurationError
 from perun.tools.domain.money import plain
 from perun.tools.domain.orders import OrderTerms
+from perun.tools.domain.ports import NewsSource
+from perun.tools.risk.levers import SETTINGS
 
 SCHEMA: Final = "perun.fork/1"
 
@@ -47,8 +52,14 @@ class Otherwise:
     """`trader=MODEL`, or `MODEL` for all."""
     provider: str = ""
     runs: int = 1
+    limits: Sequence[str] = ()
+    """`MAX_POSITION_PERCENT=30`."""
     minds: Mapping[str, Mind] = field(default_factory=dict)
     """Stand-ins for those whom settings name."""
+    news: NewsSource | None = None
+    """Likewise for the source of documents."""
+    embedder: Embedder | None = None
+    """Likewise for what turns words into vectors."""
 
     @property
     def said(self) -> str:
@@ -57,6 +68,7 @@ class Otherwise:
         parts += [
             *(f"--model {each}" for each in self.models),
             *([f"--provider {self.provider}"] * bool(self.provider)),
+            *(f"--set {each}" for each in self.limits),
         ]
         return " ".join(["trace fork", *parts, f"--runs {self.runs}"])
 
@@ -73,9 +85,9 @@ def forked(name: str, otherwise: Otherwise, overrides: Mapping[str, str]) -> dic
     """The document `perun.fork/1`: what is decided now, how it differs, and over several runs how stable it is.
 
     Raises:
-        ConfigurationError: there is no such cycle, prompt or role; or the cycle never came to that node.
+        ConfigurationError: there is no such cycle, prompt, role or limit; or the cycle never came to that node.
     """
-    settings = read_settings({**overrides, **_other_models(otherwise)}).settings
+    settings = read_settings({**overrides, **_other_models(otherwise), **_other_limits(otherwise)}).settings
     with _open_bench(name, settings, otherwise) as (trace, bench):
         wish = Wish(otherwise.at, otherwise.anew, otherwise.said, getpass.getuser())
         forks = [fork(trace, bench, wish) for _ in range(otherwise.runs)]
@@ -100,6 +112,19 @@ def _other_models(otherwise: Otherwise) -> dict[str, str]:
     return wanted
 
 
+def _other_limits(otherwise: Otherwise) -> dict[str, str]:
+    """The limits by which it is judged instead. Nothing but limits: a fork has no other broker, place or key."""
+    wanted = dict(_halves(each) for each in otherwise.limits)
+    if unknown := wanted.keys() - SETTINGS:
+        raise ConfigurationError(f"{', '.join(sorted(unknown))} is no limit of the gate: perun config rules shows them")
+    return wanted
+
+
+def _halves(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    return name.strip(), value.strip()
+
+
 @contextmanager
 def _open_bench(name: str, settings: Settings, otherwise: Otherwise) -> Iterator[tuple[Trace, Bench]]:
     place, folder, clock = ledger_place(settings), data_folder(settings), SystemClock()
@@ -116,16 +141,23 @@ def _open_bench(name: str, settings: Settings, otherwise: Otherwise) -> Iterator
                 clock=clock,
                 market=venue.market,
                 listing=venue.book,
-                memory=the_memory(settings, folder, MiniLM()),
+                memory=stack.enter_context(closing(_memory(settings, folder, trace, otherwise))),
                 minds=otherwise.minds or minds(settings),
                 prompts=_prompts(registry(folder, ledger, clock), trace, otherwise),
                 purse=purse(settings),
                 tool_rounds=settings.llm_tool_rounds,
                 limits=limits(settings),
                 steps=_steps(place, settings, stack),
+                news=otherwise.news or news(settings),
                 store=stack.enter_context(open_checkpoints(folder / "var" / "forks.db", redaction(settings))),
             ),
         )
+
+
+def _memory(settings: Settings, folder: Path, trace: Trace, otherwise: Otherwise) -> Memory:
+    """The memory without what was written since the cycle began."""
+    index = ChromaIndex(index_place(settings, folder), Recent(otherwise.embedder or MiniLM()))
+    return Memory(MemdirThen(folder / "memdir", trace.cycle.started_at), index, bounds=memory_bounds(settings))
 
 
 def _found(place: Place, name: str) -> Trace:

@@ -1,18 +1,23 @@
 """No secret leaves the process by its log, its error messages or a traceback."""
 
 import logging
+import re
 import sys
 import threading
 import traceback
 from functools import cache
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from perun.tools.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from perun.graph.app.settings import Settings
     from perun.graph.redaction import Redaction
+
+
+_SEPARATES: Final = re.compile(r"[\s,/:@?&=#]+")
+"""What stands between the parts of an address: in one for Apprise a token may stand in any of them."""
 
 
 def redaction(settings: "Settings") -> "Redaction":
@@ -22,7 +27,8 @@ def redaction(settings: "Settings") -> "Redaction":
     from perun.graph.redaction import Redaction
 
     told = [value.get_secret_value() for value in vars(settings).values() if isinstance(value, SecretStr)]
-    return Redaction([*told, *filter(None, map(_password, told))])
+    addresses = settings.notify_urls.get_secret_value() if settings.notify_urls else ""
+    return Redaction([*told, *filter(None, map(_password, told)), *_SEPARATES.split(addresses)])
 
 
 def _password(secret: str) -> str | None:

@@ -61,8 +61,11 @@ def stats_page(document: Document) -> None:
 
 
 def reindex_page(document: Document) -> None:
-    """How many entries the new index holds."""
-    new_console().print(f"the index holds {document['indexed']} entries; {document['let_go']} old ones were let go")
+    """How many entries the new index holds, and what became of old ones."""
+    console = new_console()
+    console.print(f"the index holds {document['indexed']} entries; {document['let_go']} old ones were let go")
+    if document["compacted"]:
+        console.print(f"{document['compacted']} files of old months were brought together")
 
 
 @contextmanager

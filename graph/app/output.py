@@ -10,6 +10,9 @@ import typer
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout instead of text.")]
 """The option of every command that reads."""
 
+Reason = Annotated[str, typer.Option("--reason", help="Why; it goes to the record.")]
+"""The option of every command by which a person changes what the desk does; `person.need_reason` asks for it."""
+
 
 def print_json(document: Mapping[str, Any]) -> None:
     """One JSON document on stdout."""

@@ -184,7 +184,9 @@ def _story(console: Console, story: Document, *, in_full: bool) -> None:
     advice = [{**row, "keep": f"{row['keep']}%"} for row in story["advice"]]
     table(console, "What the risk manager advises", _ADVICE, advice)
     for stage, title in (("gate", "What the gate measured"), ("wire", "What was measured again at the wire")):
-        verdicts = [verdict for verdict in story["verdicts"] if verdict["stage"] == stage]
+        # What the wire cleared like the gate before it tells nothing new, unless everything is asked for.
+        telling = [verdict for verdict in story["verdicts"] if in_full or stage == "gate" or not verdict["cleared"]]
+        verdicts = [verdict for verdict in telling if verdict["stage"] == stage]
         _verdicts(console, title, verdicts, in_full=in_full)
     last = {row["client_order_id"]: row for row in story["orders"]}
     table(console, "Orders", _ORDER, last.values())

@@ -1,6 +1,5 @@
 """`perun memory`: what a person looks up in the memory, sets right, and makes anew."""
 
-import getpass
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -10,8 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from perun.graph.app.output import hushed
+from perun.graph.app.person import login, need_reason
 from perun.graph.app.reading import read_settings
-from perun.graph.app.remembering import index_place, memory_files, the_memory
+from perun.graph.app.remembering import index_place, memory_files, the_memory, tidy
 from perun.graph.app.settings import Settings
 from perun.graph.app.wiring import data_folder, ledger_place
 from perun.graph.desk import stamp
@@ -22,7 +22,6 @@ from perun.memory.entries import Kind, MemoryEntry
 from perun.memory.memdir import Damage
 from perun.memory.recall import Recollection
 from perun.memory.reindexing import Progress, rebuild, unseen
-from perun.memory.retention import let_go
 from perun.memory.tags import with_own
 from perun.memory.usefulness import earned
 from perun.tools.domain.clock import SystemClock
@@ -102,18 +101,18 @@ def stats(overrides: Mapping[str, str], embedder: Embedder | None = None) -> dic
 def reindex(
     overrides: Mapping[str, str], progress: Progress = unseen, embedder: Embedder | None = None
 ) -> dict[str, Any]:
-    """Let go of what is too old, then make the index anew beside the old one and put it in its place.
+    """See to the files as settings have it, then make the index anew beside the old one and put it in its place.
 
     Raises:
         MemoryUnavailable: the files cannot be read, or another process uses the index; what is done is kept.
     """
     settings, folder = _opened(overrides)
     damaged: list[Damage] = []
-    files = memory_files(folder)
-    dropped = let_go(files, settings.memory_keep_days)
-    held = rebuild(files, index_place(settings, folder), embedder or MiniLM(), damaged.append, progress)
-    errors = [str(each) for each in damaged[:_SHOWN_DAMAGES]]
-    return {"schema": "perun.memory.reindex/1", "indexed": held, "let_go": dropped, "errors": errors}
+    gone, gathered = tidy(settings, folder, damaged.append)
+    held = rebuild(memory_files(folder), index_place(settings, folder), embedder or MiniLM(), damaged.append, progress)
+    errors = list(dict.fromkeys(map(str, damaged)))[:_SHOWN_DAMAGES]
+    document = {"schema": "perun.memory.reindex/1", "indexed": held, "let_go": gone, "compacted": gathered}
+    return {**document, "errors": errors}
 
 
 def quarantine(entry_id: str, reason: str, overrides: Mapping[str, str], *, lift: bool = False) -> dict[str, Any]:
@@ -122,14 +121,13 @@ def quarantine(entry_id: str, reason: str, overrides: Mapping[str, str], *, lift
     Raises:
         ConfigurationError: there is no such entry, or no reason.
     """
-    if not reason.strip():
-        raise ConfigurationError("say why: --reason R")
+    need_reason(reason)
     settings, folder = _opened(overrides)
     with closing(the_memory(settings, folder, MiniLM())) as memory:
         if lift:
             entry = memory.release(_bare(entry_id))
         else:
-            entry = memory.quarantine(_bare(entry_id), reason, getpass.getuser(), SystemClock().now())
+            entry = memory.quarantine(_bare(entry_id), reason, login(), SystemClock().now())
     return _document(_found(entry, entry_id))
 
 

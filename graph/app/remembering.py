@@ -8,8 +8,9 @@ from perun.graph.app.hushing import redaction
 from perun.graph.app.settings import Settings
 from perun.graph.hushed import HushedMemdir
 from perun.memory.chroma import ChromaIndex
+from perun.memory.compaction import compact
 from perun.memory.embedding import Embedder, Recent
-from perun.memory.memdir import Memdir
+from perun.memory.memdir import Memdir, Report, unreported
 from perun.memory.opening import Directory, Place
 from perun.memory.organizer import Organizer
 from perun.memory.ranking import Weights
@@ -47,10 +48,23 @@ def the_memory(settings: Settings, folder: Path, embedder: Embedder) -> Memory:
     Raises:
         ConfigurationError: DATA_DIR/tags.toml is not as it should be.
     """
-    known = Recent(embedder)
+    known = embedder if isinstance(embedder, Recent) else Recent(embedder)
     organizer = Organizer(known, with_own(folder / "tags.toml"))
     index = ChromaIndex(index_place(settings, folder), known)
     return Memory(HushedMemdir(folder / "memdir", redaction(settings)), index, organizer, memory_bounds(settings))
+
+
+def tidy(
+    settings: Settings, folder: Path, report: Report = unreported, seconds: float | None = None
+) -> tuple[int, int]:
+    """Delete what is too old and bring old months together, as settings have it; how many entries either befell.
+
+    Raises:
+        MemoryUnavailable: the files cannot be read or written.
+    """
+    files = memory_files(folder)
+    gone = let_go(files, settings.memory_keep_days)
+    return gone, compact(files, settings.memory_compact_after_days, report, seconds)
 
 
 @contextmanager
@@ -59,7 +73,7 @@ def open_memory(settings: Settings, folder: Path, embedder: Embedder) -> Iterato
     memory = the_memory(settings, folder, embedder)
     try:
         with suppress(MemoryUnavailable):  # recall says so in the cycle's record
-            let_go(memory_files(folder), settings.memory_keep_days)
+            tidy(settings, folder, seconds=settings.memory_timeout_seconds / 2)
             memory.catch_up()
         yield memory
     finally:

@@ -18,6 +18,7 @@ from perun.graph.app.bounds import (
     Folder,
     Host,
     Lanes,
+    NoDay,
     NoSymbols,
     PriceList,
     Schedule,
@@ -56,6 +57,8 @@ class Settings(BaseModel):
     """how often the daemon sees to orders, stops and marks between cycles"""
     health_port: Annotated[int, Field(ge=0, le=65535)] = 0
     """port on loopback where a running daemon says how it is; 0 is off"""
+    notify_urls: Secret = None
+    """whom a running daemon tells of halts, fills and failures: addresses for Apprise, comma separated; empty is off"""
     database_url: Secret = None
     """postgresql://user:password@host/database for ledger and checkpoints; empty keeps them in files of DATA_DIR"""
     desk_wait_seconds: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)] = 300
@@ -76,6 +79,8 @@ class Settings(BaseModel):
     """how long the index may take for one answer; after it only the latest memories come"""
     memory_keep_days: Count = 0
     """market, portfolio and log memories older than this are deleted; 0 keeps them; other kinds always stay"""
+    memory_compact_after_days: Count = 0
+    """months that ended so long ago have one file of memories for each kind but trades and lessons; 0 is never"""
 
     # Models
     llm_provider: Literal["auto", "openai", "google", "local", "baseline"] = "auto"
@@ -130,6 +135,8 @@ class Settings(BaseModel):
     """past it the desk holds and says so; US dollars in one UTC day"""
     llm_prices: PriceList = None
     """US dollars for a million tokens, read/written, such as my-model=0.5/2,llama3=0/0; wins over the built-in table"""
+    llm_cutoff: NoDay = None
+    """last day that the models may have read about, such as 2024-09-30; wins over the built-in table; labels replays"""
     cycle_deadline_seconds: Seconds = 600
     """after it no model is asked any more in a cycle and what is unfinished abstains, in seconds"""
 
@@ -256,6 +263,12 @@ class Settings(BaseModel):
     """the least improvement worth promoting"""
     optimization_auto_promote: bool = False
     """whether an eligible prompt is put in use without a person"""
+    optimization_model: Text = None
+    """model that writes other words for a prompt; empty means the one whose prompt it is"""
+    optimization_max_usd: Costs = Decimal(5)
+    """most that one search for other words may cost, its replays included; US dollars"""
+    optimization_shadow_cycles: Annotated[int, Field(ge=1, le=1000)] = 10
+    """cycles that a promoted prompt decides beside the one in use, in its shadow, before it speaks"""
     web_host: Host = "127.0.0.1"
     """address of the web pages; another host than loopback needs WEB_TOKEN"""
     web_port: Annotated[int, Field(ge=0, le=65535)] = 8321

@@ -8,7 +8,7 @@ from perun.agents.fallback import ProviderName, names, parse_fallback
 from perun.agents.models import Mind
 from perun.agents.prices import Prices, parse_prices
 from perun.agents.providers import ModelSettings, build_minds
-from perun.agents.roles import ROSTER
+from perun.agents.roles import ANALYST, MENTOR, ROSTER
 from perun.graph.app.settings import Settings
 
 
@@ -47,6 +47,12 @@ def minds(settings: Settings) -> dict[str, Mind]:
         ),
         ROSTER,
     )
+
+
+def with_mentor(by_role: dict[str, Mind]) -> dict[str, Mind]:
+    """The minds, and the analyst's as mentor beside them; the baseline has nothing to say there."""
+    analyst = by_role[ANALYST.name]
+    return by_role if isinstance(analyst, Baseline) else {**by_role, MENTOR.name: analyst}
 
 
 def prices(settings: Settings) -> Prices:

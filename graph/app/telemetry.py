@@ -11,7 +11,7 @@ from perun.graph.app.hushing import redaction
 from perun.graph.app.settings import Settings
 from perun.graph.ledger.ledger import Ledger
 from perun.graph.redaction import Redaction
-from perun.graph.trace.reading import Trace
+from perun.graph.trace.reading import trace_of
 from perun.graph.trace.spans import CYCLE, KIND, METADATA, OUTCOME, Span, Value, of_cycle, spans
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def telemetry(settings: Settings, ledger: Ledger, say: Callable[[str], None]) ->
         cycle = ledger.cycles.by_id(document["cycle_id"])
         if cycle is None or document["outcome"] == "duplicate":
             return
-        trace = Trace(cycle, ledger.events.read(cycle.cycle_id))
+        trace = trace_of(cycle, ledger.events.read(cycle.cycle_id))
         root.set_attributes({**of_cycle(trace), OUTCOME: cycle.outcome or ""})
         for each in spans(trace):
             _start(each, provider)

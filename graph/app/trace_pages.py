@@ -10,6 +10,7 @@ from perun.graph.app.tables import Document, new_console, table
 from perun.graph.trace.document import NodeRow, TraceDocument, VerdictRow
 from perun.tools.domain.events import ModelAsked
 from perun.tools.domain.money import plain
+from perun.tools.risk.levers import Lever
 
 _RUN: Final = {
     "cycle_id": "cycle",
@@ -30,9 +31,17 @@ _NODE: Final = {
     "cost": "US dollars",
     "what": "events",
 }
-_RULE: Final = {"code": "rule", "measured": "measured", "limit": "limit", "headroom": "headroom", "kept": ""}
+_DENIED: Final = {"code": "rule", "measured": "measured", "limit": "limit", "headroom": "headroom"} | {
+    "governed": "governed by"
+}
+_RULE: Final = {"code": "rule", "measured": "measured", "limit": "limit", "headroom": "headroom", "kept": ""} | {
+    "governed": "governed by"
+}
 _STEP: Final = {"order": "order", "what": "what became of it", "at": "at", "event": "event"}
-_MEMORY: Final = {"symbol": "symbol", "id": "memory", "kind": "kind", "score": "likeness", "as_of": "as of"}
+_MEMORY: Final = {"symbol": "symbol", "id": "memory", "kind": "kind", "score": "score", "as_of": "as of"} | {
+    "cited": "",
+    "earned": "earned a decision",
+}
 _AFTER: Final = {"symbol": "symbol", "action": "wish", "close": "close", "1": "1 session", "5": "5 sessions"} | {
     "20": "20 sessions"
 }
@@ -55,9 +64,35 @@ def short_page(story: Document) -> None:
     for row in story["short"]:
         numbers = ",".join(id_.rpartition(":")[2] for id_ in row["events"])
         console.print(f"[dim]\\[event:{numbers}][/dim] {escape(row['line'])}", highlight=False)
-    console.print(
-        f"[dim]An event's whole id is {escape(story['cycle_id'])}/event:N. --full tells everything.[/dim]",
-        highlight=False,
+    for denied in story["denied"]:
+        _denied(console, denied)
+    # Of a whole cycle, those that somebody rested on; of one decision, all that came to mind.
+    _memories(console, [row for row in story["recalled"] if story["symbol"] or row["cited"]])
+    stream = story["cycle_id"]
+    known = f"An event's whole id is {stream}/event:N." if stream else f"No cycle sent it, but {story['stream']}."
+    more = "--full" if stream else "--json"
+    console.print(f"[dim]{escape(known)} {more} tells everything.[/dim]", highlight=False)
+
+
+def _memories(console: Console, rows: Iterable[Document]) -> None:
+    """What came to mind, who rested on it, and what the decisions that did have earned since."""
+    told = ({**row, "cited": "cited" if row["cited"] else "", "earned": _percent(row["earned"])} for row in rows)
+    table(console, "Memories", _MEMORY, told)
+
+
+def _percent(ratio: float | None) -> str:
+    return "" if ratio is None else f"{ratio:+.2%}"
+
+
+def _denied(console: Console, denied: Document) -> None:
+    """Each rule that stood against an order, and what a person would change."""
+    rows = [{**rule, "governed": Lever(tuple(rule["settings"]), rule["otherwise"])} for rule in denied["rules"]]
+    where = _number(denied["event"])
+    table(
+        console,
+        f"{denied['action']} {denied['symbol']} DENIED by the {denied['stage']} (event:{where})",
+        _DENIED,
+        rows,
     )
 
 
@@ -67,7 +102,7 @@ def show_page(trace: TraceDocument) -> None:
     _head(console, trace)
     table(console, "Nodes", _NODE, (_node(row) for row in trace.nodes))
     _said(console, trace)
-    table(console, "Memories", _MEMORY, (row.model_dump(mode="json") for row in trace.memories))
+    _memories(console, [row.model_dump(mode="json") for row in trace.memories])
     for verdict in trace.verdicts:
         _rules(console, verdict)
     steps = [
@@ -155,10 +190,21 @@ def _said(console: Console, trace: TraceDocument) -> None:
 
 
 def _rules(console: Console, verdict: VerdictRow) -> None:
-    """What stands against an order first."""
+    """What stands against an order first; one that the wire cleared like the gate is only named."""
+    if verdict.stage == "wire" and verdict.cleared:
+        said = f"{verdict.action} {verdict.symbol} cleared again at the wire, {len(verdict.rules)} rules kept"
+        console.print(f"{said} (trace show {escape(verdict.event)})\n", highlight=False)
+        return
     rows = sorted(verdict.rules, key=lambda rule: (rule.passed, not rule.warns))
     said = "cleared" if verdict.cleared else "DENIED"
-    kept = ({**rule.model_dump(), "kept": _kept(rule.passed, rule.warns)} for rule in rows)
+    kept = (
+        {
+            **rule.model_dump(),
+            "kept": _kept(rule.passed, rule.warns),
+            "governed": "" if rule.passed else rule.governed,
+        }
+        for rule in rows
+    )
     where = "the gate" if verdict.stage == "gate" else "the wire"
     table(console, f"{verdict.action} {verdict.symbol} {said} by {where} ({verdict.event})", _RULE, kept)
 

@@ -18,13 +18,19 @@ from perun.graph.optimize.registry import STREAM as PROMPTS
 from perun.graph.story import tell as tell_story
 from perun.graph.trace.aftermath import aftermath
 from perun.graph.trace.comparing import compare
+from perun.graph.trace.denials import denials
 from perun.graph.trace.document import Aftermath, TraceDocument
+from perun.graph.trace.errands import errand, story
 from perun.graph.trace.listing import SCHEMA, listed
+from perun.graph.trace.memories import Worth, remembered
 from perun.graph.trace.reading import EVENT, Trace, find
 from perun.graph.trace.short import in_short
 from perun.graph.trace.telling import tell
 from perun.graph.trace.verifying import Verification
 from perun.graph.trace.verifying import verify as look_through
+from perun.memory.memdir import Memdir
+from perun.memory.usefulness import earned
+from perun.tools.domain.clock import SystemClock
 from perun.tools.domain.errors import ConfigurationError, PerunError
 from perun.tools.domain.events import PromptAdded, PromptLabelled
 
@@ -77,7 +83,7 @@ def show(name: str, overrides: Mapping[str, str], nodes: Sequence[str] = ()) -> 
     settings = read_settings(overrides).settings
     run, is_event, _ = name.partition(EVENT)
     with _found(settings, run) as (archive, (trace,)):
-        document = tell(trace, archive, _aftermath(trace, settings))
+        document = tell(trace, archive, _aftermath(trace, settings), _worth(settings))
     chosen = document.of_event(name) if is_event else document.of_nodes(nodes) if nodes else document
     if not chosen.nodes:
         known = ", ".join(dict.fromkeys(row.node for row in document.nodes))
@@ -97,8 +103,16 @@ def why(name: str, overrides: Mapping[str, str]) -> dict[str, Any]:
     Raises:
         ConfigurationError: the ledger knows nothing of that name.
     """
-    with _found(read_settings(overrides).settings, name) as (_, (trace,)):
-        return {**tell_story(trace.cycle, trace.events, trace.symbol), "short": in_short(trace)}
+    settings = read_settings(overrides).settings
+    with _opened(settings, name) as archive:
+        stretch = errand(archive, name)
+        if stretch is not None:
+            told = story(stretch, name)
+        else:
+            stretch = trace = find(archive, name)
+            told = tell_story(trace.cycle, trace.events, trace.symbol)
+        recalled = [row.model_dump(mode="json") for row in remembered(stretch, _worth(settings))]
+        return {**told, "short": in_short(stretch), "denied": denials(stretch), "recalled": recalled}
 
 
 def verify(overrides: Mapping[str, str]) -> Verification:
@@ -126,11 +140,31 @@ def export(name: str, file: Path, form: str, overrides: Mapping[str, str]) -> di
 
 @contextmanager
 def _found(settings: Settings, *names: str) -> Iterator[tuple[Archive, list[Trace]]]:
+    with _opened(settings, names[0]) as archive:
+        yield archive, [find(archive, name) for name in names]
+
+
+@contextmanager
+def _opened(settings: Settings, name: str) -> Iterator[Archive]:
     path = ledger_place(settings)
     if not is_there(path):
-        raise ConfigurationError(f"the ledger knows no {names[0]}; there was no cycle yet")
+        raise ConfigurationError(f"the ledger knows no {name}; there was no cycle yet")
     with open_archive(path) as archive:
-        yield archive, [find(archive, name) for name in names]
+        yield archive
+
+
+def _worth(settings: Settings) -> Worth:
+    """What a memory has earned until now, from its file."""
+    files, now = Memdir(data_folder(settings) / "memdir"), SystemClock().now()
+
+    def worth(id_: str) -> float | None:
+        try:
+            entry = files.read(id_)
+        except PerunError:
+            return None  # the record is told all the same
+        return round(earned(entry, now), 6) if entry and entry.credits else None
+
+    return worth
 
 
 def _aftermath(trace: Trace, settings: Settings) -> tuple[Aftermath, ...]:

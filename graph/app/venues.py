@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
@@ -18,6 +17,7 @@ from perun.tools.brokerage.embedded.settings import ExchangeSettings
 from perun.tools.brokerage.embedded.writer import EmbeddedWriter
 from perun.tools.domain.clock import SystemClock
 from perun.tools.domain.errors import ConfigurationError, MarketUnavailable
+from perun.tools.domain.market import EXCHANGE_TIME
 from perun.tools.domain.ports import AccountSwitch, BookReader, Market, OrderWriter, Pace
 from perun.tools.market.recorded import RecordedMarket
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from perun.tools.brokerage.alpaca.client import AlpacaAccess
 
 CONSENT: Final = "yes-i-accept-the-risk"
-_EXCHANGE_TIME: Final = ZoneInfo("America/New_York")
 
 
 @dataclass(frozen=True)
@@ -179,7 +178,7 @@ def _keys_with_consent(settings: Settings) -> tuple[SecretStr, SecretStr]:
 
 def _session_of(instant: datetime) -> str:
     """On the recorded market a session has one cycle unless another slot is named: its day in New York."""
-    return instant.astimezone(_EXCHANGE_TIME).date().isoformat()
+    return instant.astimezone(EXCHANGE_TIME).date().isoformat()
 
 
 def _minute_of(instant: datetime) -> str:

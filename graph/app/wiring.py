@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from perun.agents.models import Mind
 from perun.agents.prompting import Prompt, load_prompts
-from perun.agents.roles import HOLES
+from perun.agents.roles import HOLES, MENTOR
 from perun.graph.app.hushing import redaction
 from perun.graph.app.lines import limits
 from perun.graph.app.remembering import open_memory
 from perun.graph.app.settings import Settings
 from perun.graph.app.sources import archive, news, web
-from perun.graph.app.speakers import minds, purse
+from perun.graph.app.speakers import minds, purse, with_mentor
 from perun.graph.app.venues import MarketTime, Venue, open_venue
 from perun.graph.ledger.ledger import Ledger, Place, Remote, open_ledger
 from perun.graph.ledger.postgres import Server
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from perun.graph.checkpoint_store import Saver
     from perun.graph.cycle import Floor
     from perun.graph.nodes.execute import Hand
+    from perun.graph.submission import OrderDesk
 
 
 def data_folder(settings: Settings) -> Path:
@@ -76,10 +77,10 @@ def registry(folder: Path, ledger: Ledger, clock: Clock) -> Registry:
     return Registry(Shelf(folder / "prompts", packaged_prompts()), ledger.events, clock)
 
 
-def packaged_prompts() -> dict[str, Prompt]:
-    """Every role's prompt, from the files of the package."""
+def packaged_prompts(holes: Mapping[str, frozenset[str]] = HOLES) -> dict[str, Prompt]:
+    """The roster's prompts, or those of the roles that are named with their holes, from the files of the package."""
     with resources.as_file(resources.files("perun.agents.prompts")) as folder:
-        return load_prompts(folder, HOLES)
+        return load_prompts(folder, holes)
 
 
 def ledger_path(folder: Path) -> Path:
@@ -129,6 +130,10 @@ class Station:
     def book(self) -> BookReader:
         """What the broker knows of the account."""
         return self.venue.book
+
+    def counter(self) -> "OrderDesk":
+        """Where orders are handed in that no cycle makes."""
+        return self.hand.counter_between_cycles(self.book, self.clock)
 
 
 @contextmanager
@@ -180,10 +185,11 @@ def open_floor(settings: Settings, parts: Parts = Parts(), command: str = "run")
     """
     from perun.graph.cycle import Floor
 
-    speakers, embedder = parts.minds or minds(settings) | web(settings), parts.embedder or MiniLM()
+    speakers, embedder = parts.minds or with_mentor(minds(settings)) | web(settings), parts.embedder or MiniLM()
     with ExitStack() as stack:
         station = stack.enter_context(open_station(settings, parts.market, command=command, replayed=parts.replayed))
-        station.venue.check()
+        if not parts.replayed:  # a replay that came to the recording's end is still told
+            station.venue.check()
         folder = data_folder(settings)
         yield Floor(
             mode=station.venue.mode,
@@ -195,6 +201,7 @@ def open_floor(settings: Settings, parts: Parts = Parts(), command: str = "run")
             memory=stack.enter_context(open_memory(settings, folder, embedder)),
             news=news(settings),
             archive=archive(settings, folder),
+            asides=packaged_prompts({MENTOR.name: MENTOR.holes}),
             minds=speakers,
             prompts=_spoken(parts.prompts) or registry(folder, station.hand.ledger, station.clock).speakers,
             purse=purse(settings),
@@ -229,10 +236,22 @@ def _while(tenure: Tenure, standing: Callable[[], Standing]) -> Callable[[], Sta
     return confirmed
 
 
+def the_embedder() -> Embedder:
+    """What turns texts into vectors."""
+    return MiniLM()
+
+
+def checkpoint_place(settings: Settings) -> Path | Server:
+    """Where an interrupted cycle waits: beside the ledger.
+
+    Raises:
+        ConfigurationError: as for the ledger's place.
+    """
+    place = ledger_place(settings)
+    return place.server if isinstance(place, Remote) else place.with_name("checkpoints.db")
+
+
 def _checkpoints(settings: Settings) -> "AbstractContextManager[Saver]":
-    """Where an interrupted cycle waits: beside the ledger."""
     from perun.graph.checkpoint_store import open_checkpoints
 
-    place = ledger_place(settings)
-    beside = place.server if isinstance(place, Remote) else place.with_name("checkpoints.db")
-    return open_checkpoints(beside, redaction(settings))
+    return open_checkpoints(checkpoint_place(settings), redaction(settings))

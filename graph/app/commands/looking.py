@@ -37,7 +37,7 @@ def why(
     document = tracing.why(id, {})
     if as_json:
         print_json(document)
-    elif full:
+    elif full and document["cycle_id"]:
         from perun.graph.app.pages import why_page
 
         why_page(document)
@@ -59,4 +59,4 @@ def doctor(as_json: Json = False) -> None:
         from perun.graph.app.pages import doctor_page
 
         doctor_page(document)
-    raise typer.Exit(0 if document["ok"] else 2)
+    raise typer.Exit(examination.exit_code(document))

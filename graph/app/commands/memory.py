@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from perun.graph.app.output import Json, print_json, say
+from perun.graph.app.output import Json, Reason, print_json, say
 
 app = typer.Typer()
 memory = typer.Typer(help="What the desk remembers.", no_args_is_help=True, rich_markup_mode=None)
@@ -79,7 +79,7 @@ def memory_reindex(as_json: Json = False) -> None:
 @memory.command("quarantine")
 def memory_quarantine(
     id: Entry,
-    reason: Annotated[str, typer.Option(help="Why; it is kept with the entry.")] = "",
+    reason: Reason = "",
     lift: Annotated[bool, typer.Option("--lift", help="Let it be recalled again.")] = False,
     as_json: Json = False,
 ) -> None:

@@ -5,14 +5,13 @@ from typing import Annotated
 
 import typer
 
-from perun.graph.app.output import Json, print_json, report
+from perun.graph.app.output import Json, Reason, print_json, report
 
 app = typer.Typer()
 prompts = typer.Typer(help="Versions of the agents' prompts.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(prompts, name="prompts")
 
 Name = Annotated[str, typer.Argument(help="AGENT (what is in use), AGENT@VERSION, AGENT@HASH, AGENT@LABEL or a file.")]
-Reason = Annotated[str, typer.Option("--reason", help="Why; it goes to the record.")]
 
 
 @prompts.command("list")

@@ -81,7 +81,9 @@ def trace_diff(a: Run, b: Run, as_json: Json = False) -> None:
 @trace.command("fork")
 def trace_fork(
     id: Run,
-    at: Annotated[str, typer.Option(help="The node from which it is run again: trade, advise or gate.")] = "trade",
+    at: Annotated[
+        str, typer.Option(help="The node from which it is run again: research, recall, analyse, trade, advise or gate.")
+    ] = "trade",
     prompt: Annotated[
         list[str] | None, typer.Option(metavar="ROLE=FILE|VERSION", help="Another prompt; may be repeated.")
     ] = None,
@@ -89,13 +91,17 @@ def trace_fork(
         list[str] | None, typer.Option(metavar="[ROLE=]MODEL", help="Another model, for a role or for all.")
     ] = None,
     provider: Annotated[str, typer.Option(help="Another provider: openai, google, local or baseline.")] = "",
+    limit: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Another limit of the gate; may be repeated."),
+    ] = None,
     runs: Annotated[int, typer.Option(help="So many times, every answer asked anew: how stable is it?", min=1)] = 1,
     as_json: Json = False,
 ) -> None:
     """Run a cycle's moment again with another prompt or model; nothing is sent, and the original stays as it is."""
     from perun.graph.app.forking import Otherwise, forked
 
-    document = forked(id, Otherwise(at, prompt or (), model or (), provider, runs), {})
+    document = forked(id, Otherwise(at, prompt or (), model or (), provider, runs, limit or ()), {})
     if as_json:
         print_json(document)
     else:

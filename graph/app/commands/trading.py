@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from perun.graph.app.output import Json, print_json, report, say
+from perun.graph.app.output import Json, Reason, print_json, report, say
 
 app = typer.Typer()
 
@@ -29,9 +29,6 @@ def run(
 
         run_page(document, tracing.why(document["cycle_id"], {}))
     raise typer.Exit(running.exit_code(document))
-
-
-Reason = Annotated[str, typer.Option("--reason", help="Why; it goes to the record.")]
 
 
 @app.command()

@@ -8,9 +8,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from perun.graph.app.exchange_server.papers import NEW_YORK, Paper, instant, number
+from perun.graph.app.exchange_server.papers import Paper, instant, number
 from perun.graph.app.exchange_server.venue import Venue, uuid_of
 from perun.tools.domain.frozen import Frozen
+from perun.tools.domain.market import EXCHANGE_TIME
 from perun.tools.domain.money import ZERO
 from perun.tools.domain.orders import Fill
 
@@ -35,7 +36,7 @@ class Asked(Frozen):
     def wants(self, at: datetime) -> bool:
         """True when the instant is of the day and between the instants that were asked for."""
         return (
-            (self.date is None or at.astimezone(NEW_YORK).date() == self.date)
+            (self.date is None or at.astimezone(EXCHANGE_TIME).date() == self.date)
             and (self.after is None or at > _aware(self.after))
             and (self.until is None or at <= _aware(self.until))
         )

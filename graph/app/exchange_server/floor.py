@@ -5,11 +5,11 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query
 
-from perun.graph.app.exchange_server.papers import NEW_YORK, Paper, asset_paper, clock_paper
+from perun.graph.app.exchange_server.papers import Paper, asset_paper, clock_paper
 from perun.graph.app.exchange_server.venue import Venue, uuid_of, venue_of
 from perun.tools.brokerage.embedded.refusing import NOT_FOUND, reject
 from perun.tools.domain.errors import UnknownSymbol
-from perun.tools.domain.market import Session
+from perun.tools.domain.market import EXCHANGE_TIME, Session
 
 At = Annotated[Venue, Depends(venue_of)]
 Day = Annotated[date | None, Query()]
@@ -67,7 +67,7 @@ def _is_listed(symbol: str, at: Venue) -> bool:
 
 
 def _day(session: Session, at: Venue) -> Paper:
-    opens, closes = session.opens.astimezone(NEW_YORK), session.closes.astimezone(NEW_YORK)
+    opens, closes = session.opens.astimezone(EXCHANGE_TIME), session.closes.astimezone(EXCHANGE_TIME)
     settles = at.market.next_session(session.day) or session
     return {
         "date": session.day.isoformat(),

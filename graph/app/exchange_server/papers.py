@@ -4,11 +4,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from perun.graph.app.exchange_server.venue import uuid_of
 from perun.tools.brokerage.embedded.updates import TradeUpdate
-from perun.tools.domain.market import MarketClock
+from perun.tools.domain.market import EXCHANGE_TIME, MarketClock
 from perun.tools.domain.money import ZERO, plain
 from perun.tools.domain.orders import Order, OrderStatus, Side
 from perun.tools.domain.portfolio import Account, Position
@@ -16,7 +15,6 @@ from perun.tools.domain.portfolio import Account, Position
 Paper = dict[str, Any]
 """One JSON object."""
 
-NEW_YORK: Final = ZoneInfo("America/New_York")
 _RATIO: Final = Decimal("0.0000000001")
 _MAINTENANCE: Final = Decimal("0.30")
 """What Alpaca asks to be kept of what is held long."""
@@ -156,10 +154,10 @@ def position_paper(position: Position, day_before: Decimal) -> Paper:
 def clock_paper(clock: MarketClock) -> Paper:
     """The market's clock, in exchange time."""
     return {
-        "timestamp": clock.now.astimezone(NEW_YORK).isoformat(),
+        "timestamp": clock.now.astimezone(EXCHANGE_TIME).isoformat(),
         "is_open": clock.is_open,
-        "next_open": clock.next_open.astimezone(NEW_YORK).isoformat(),
-        "next_close": clock.next_close.astimezone(NEW_YORK).isoformat(),
+        "next_open": clock.next_open.astimezone(EXCHANGE_TIME).isoformat(),
+        "next_close": clock.next_close.astimezone(EXCHANGE_TIME).isoformat(),
     }
 
 

@@ -7,12 +7,12 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
 from perun.graph.app.exchange_server.pages import Row, page
-from perun.graph.app.exchange_server.papers import NEW_YORK, Paper, instant
+from perun.graph.app.exchange_server.papers import Paper, instant
 from perun.graph.app.exchange_server.venue import Venue, venue_of
 from perun.tools.brokerage.embedded.refusing import INVALID, reject
 from perun.tools.domain.errors import UnknownSymbol
 from perun.tools.domain.frozen import Frozen
-from perun.tools.domain.market import Bar
+from perun.tools.domain.market import EXCHANGE_TIME, Bar
 
 At = Annotated[Venue, Depends(venue_of)]
 ALL: Final = 1_000_000
@@ -163,7 +163,7 @@ def _floats(numbers: dict[str, Any]) -> Paper:
 
 def _midnight(moment: datetime) -> datetime:
     """A daily bar is dated at the New York midnight with which its day begins."""
-    return datetime.combine(moment.astimezone(NEW_YORK).date(), time(), NEW_YORK)
+    return datetime.combine(moment.astimezone(EXCHANGE_TIME).date(), time(), EXCHANGE_TIME)
 
 
 def _aware(moment: datetime) -> datetime:

@@ -160,6 +160,7 @@ def test_when_secrets_are_listed_then_they_are_the_keys_tokens_and_addresses_wit
         "ALPACA_API_KEY",
         "ALPACA_SECRET_KEY",
         "WEB_TOKEN",
+        "NOTIFY_URLS",
     }
 
 
