@@ -51,8 +51,9 @@ class ChromaServer:
         return cls(f"{parts.scheme}://{parts.netloc}", parts.path.strip("/") or DEFAULT_COLLECTION)
 
     def guard(self) -> Guard:
-        """What translates Chroma's errors."""
-        return Guard(f"{self.name} at {self.url}", "is the Chroma server of CHROMA_URL up (`chroma run`)?")
+        """What translates Chroma's errors; a server whose machine lost power may answer and still have a torn index."""
+        hint = "is the Chroma server of CHROMA_URL up (`chroma run`)? If so, perun memory reindex builds it anew"
+        return Guard(f"{self.name} at {self.url}", hint)
 
     def open(self, embedder: Embedder) -> OpenCollection:
         """The collection, made if there is none."""
