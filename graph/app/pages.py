@@ -138,14 +138,18 @@ def report_page(document: Document) -> None:
     console = new_console()
     for name, value in document.items():
         if name != "schema" and value not in ([], ""):
-            said = value if not isinstance(value, list) else "\n  ".join(["", *(_said(each) for each in value)])
-            console.print(f"{name.replace('_', ' ')}: {escape(str(said))}", highlight=False)
+            said = "\n  ".join(["", *map(_said, value)]) if isinstance(value, list) else _said(value)
+            console.print(f"{name.replace('_', ' ')}: {escape(said)}", highlight=False)
 
 
 def _said(row: Any) -> str:
-    """An order in one line; anything else as it is."""
+    """An order in one line, counts side by side; anything else as it is."""
+    if row is None:
+        return "none"
     if not isinstance(row, Mapping):
         return str(row)
+    if "side" not in row:
+        return ", ".join(f"{value} {name}" for name, value in row.items())
     at = f" at {row['filled_avg_price']}" if row["filled_avg_price"] else ""
     return f"{row['side']} {row['qty']} {row['symbol']}: {row['status']}{at}"
 

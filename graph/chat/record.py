@@ -59,8 +59,9 @@ class Record:
         return next(iter(self.cycles(1)), None) or self._ledger.cycles.last(self._account)
 
     def cycle(self, name: str) -> Cycle | None:
-        """The cycle with that id or that slot."""
-        return self._ledger.cycles.find(name, self._account)
+        """The cycle with that id or that slot; a day alone means its newest."""
+        cycles = self._ledger.cycles
+        return cycles.find(name, self._account) or cycles.last_of_day(name, self._account)
 
     def symbols(self) -> frozenset[str]:
         """Every symbol that a cycle ever watched, as far as one looks back."""

@@ -4,7 +4,7 @@ from typing import Any, Self
 
 from sqlalchemy import ColumnElement, Select, func, select, true
 
-from perun.graph.ledger.cycles import Cycle, Cycles
+from perun.graph.ledger.cycles import Cycle, Cycles, of_day
 from perun.graph.ledger.database import Database
 from perun.graph.ledger.events import Events, StoredEvent
 from perun.graph.ledger.schema import CHAINS, CYCLES, EVENTS, INTENTS
@@ -20,10 +20,10 @@ class Archive:
         self.events = Events(database)
 
     def cycle(self, name: str) -> Cycle | None:
-        """The cycle with that id, or the newest with that slot."""
-        return self._newest(CYCLES.c.cycle_id == name) or self._newest(
-            CYCLES.c.account.in_(self.accounts()) & (CYCLES.c.slot == name)
-        )
+        """The cycle with that id, or the newest with that slot; a day alone means its newest."""
+        own = CYCLES.c.account.in_(self.accounts())
+        asked = (CYCLES.c.cycle_id == name, own & (CYCLES.c.slot == name), own & of_day(name))
+        return next((cycle for each in asked if (cycle := self._newest(each)) is not None), None)
 
     def newest(self) -> Cycle | None:
         """The cycle that decided last."""

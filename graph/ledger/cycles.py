@@ -1,15 +1,19 @@
 """Who took which slot, and how its cycle ended: one row for each cycle, one cycle for each slot."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
-from sqlalchemy import ColumnElement, Row, or_, select, update
+from sqlalchemy import ColumnElement, Row, false, or_, select, update
 
 from perun.graph.ledger.database import Database, insert_new
 from perun.graph.ledger.notation import canonical, parse, stamp
 from perun.graph.ledger.schema import CYCLES
+
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class CycleState(StrEnum):
@@ -123,6 +127,10 @@ class Cycles:
         named = or_(CYCLES.c.cycle_id == text, CYCLES.c.slot == text)
         return self._newest((CYCLES.c.account == account) & named)
 
+    def last_of_day(self, day: str, account: str) -> Cycle | None:
+        """The account's newest cycle of that day, e.g. `2009-06-01`."""
+        return self._newest((CYCLES.c.account == account) & of_day(day))
+
     def unfinished(self, account: str) -> list[Cycle]:
         """The account's cycles that never came to their end, oldest first."""
         running = (CYCLES.c.account == account) & (CYCLES.c.state == CycleState.RUNNING.value)
@@ -154,6 +162,11 @@ class Cycles:
         with self._database.reading() as connection:
             row = connection.execute(query).one_or_none()
         return _cycle(row) if row else None
+
+
+def of_day(day: str) -> ColumnElement[bool]:
+    """The slots of a day such as `2009-06-01`; none for a text of any other kind."""
+    return CYCLES.c.slot.startswith(f"{day}-") if _DAY.fullmatch(day) else false()
 
 
 def _standing(cycle: Cycle) -> Standing:

@@ -93,6 +93,14 @@ def test_when_a_cycle_is_looked_for_then_its_id_and_its_slot_find_it_for_its_own
     assert ledger.cycles.find("2013-03-01", "acc") is None
 
 
+def test_when_a_day_alone_is_named_then_its_newest_cycle_is_meant_and_no_part_of_a_day_is(ledger: Ledger) -> None:
+    for hours, slot in enumerate(("2013-02-28-open-10m", "2013-02-28-close-15m", "2013-03-01-open-10m")):
+        claim(ledger, slot, slot=slot, hours=hours)
+    assert ledger.cycles.last_of_day("2013-02-28", "acc").slot == "2013-02-28-close-15m"
+    assert [ledger.cycles.last_of_day(day, "acc") for day in ("2013-02", "2013-02-2%", "2013-03-02")] == [None] * 3
+    assert ledger.cycles.last_of_day("2013-02-28", "other") is None
+
+
 def test_when_several_cycles_ran_then_the_last_is_the_one_that_started_last(ledger: Ledger) -> None:
     assert ledger.cycles.last("acc") is None
     claim(ledger, "c9", slot="b", hours=1)
