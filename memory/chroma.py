@@ -26,6 +26,9 @@ _BATCH: Final = 256
 _OVERFETCH: Final = 16
 """Neighbours looked at for each one wanted, before Chroma itself is asked to filter."""
 
+_ALIKE: Final = 5
+"""Decimals of a score that make it better: a server and a directory round the rest each in their own way."""
+
 _COMPARED: Final = 2000
 """Most entries that are compared one by one: about 0.1 s."""
 
@@ -185,7 +188,7 @@ def _inside(scope: Scope, seen: list[tuple[Near, Mapping[str, Any]]]) -> list[Ne
         for near, facts in seen
         if scope.admits(Kind(facts["kind"]), facts.get("symbols", ()), near.as_of, facts.get("tags", ()))
     ]
-    return sorted(hits, key=lambda near: (-near.score, -near.as_of.timestamp(), near.id))
+    return sorted(hits, key=lambda near: (-round(near.score, _ALIKE), -near.as_of.timestamp(), near.id))
 
 
 def _where(scope: Scope) -> dict[str, Any]:

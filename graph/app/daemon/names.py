@@ -22,6 +22,8 @@ _KEEPALIVE: Final = {"idle": 15, "interval": 5, "count": 3}
 _PATIENCE: Final = 5.0
 """Seconds in which a server must answer at all."""
 _LOOK_SECONDS: Final = 2.0
+_AWAY_SECONDS: Final = 0.5
+"""Between two looks for a server that went away: people are told soon that it is back."""
 
 
 @contextmanager
@@ -81,7 +83,7 @@ class _Hold:
                 if not is_away and not self.ended.is_set():
                     self.tell("database", f"{error}; until then work waits")
                 is_away = True
-            self.ended.wait(_LOOK_SECONDS)
+            self.ended.wait(_AWAY_SECONDS if is_away else _LOOK_SECONDS)
 
     def _hold(self, session: Any) -> None:
         for name, value in _KEEPALIVE.items():

@@ -137,7 +137,7 @@ def test_when_the_database_goes_away_and_comes_back_then_the_slot_in_hand_is_res
     with ModelServer(model) as models:
         settings = {**NOTHING_SLOWS, "OPENAI_BASE_URL": models.base_url}
         desk = SharedDesk(tmp_path, settings, server.new_database("C"))
-        daemon = desk.start("schedule", "--embedded-speed", "max", "--cycles", "3", "--json")
+        daemon = desk.start("schedule", "--embedded-speed", "max", "--cycles", "5", "--json")
         line_with(daemon, "2009-06-01-close-15m")
         model.arm(asked.set)
         assert asked.wait(60)
@@ -147,5 +147,5 @@ def test_when_the_database_goes_away_and_comes_back_then_the_slot_in_hand_is_res
         line_with(daemon, "answers again")
         said = ended(daemon)
         record_property("away", said.err)
-    assert (said.code, said.document["ended"], said.document["last_slot"]) == (0, "done", "2009-06-03-close-15m"), said
-    assert _faults(desk, model, 3) == []
+    assert (said.code, said.document["ended"], said.document["last_slot"]) == (0, "done", "2009-06-05-close-15m"), said
+    assert _faults(desk, model, 5) == []
