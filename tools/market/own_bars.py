@@ -1,14 +1,14 @@
-"""Bars that a person brings: a folder of SYMBOL.csv, checked against the exchange's calendar and kept as recorded days.
+"""Bars that a person brings, as CSV or Parquet: checked against the exchange's calendar and kept as recorded days.
 
 All files are checked before anything is written, and everything that is wrong is said at once. The recorded days stand
-in a folder that is named by their content, so that the same files always come to the same market.
+in a folder that is named by their content, so that the same bars always come to the same market, whatever the files.
 """
 
 import hashlib
 import re
 import shutil
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -23,6 +23,7 @@ from perun.tools.market.importing import exchange_sessions
 from perun.tools.market.own_rows import PRICES, Fault, Row, leaps, out_of_order, read_rows
 
 _SYMBOL: Final = re.compile(r"[A-Z][A-Z0-9.]{0,9}")
+_KINDS: Final = (".csv", ".parquet")
 _WEEK: Final = timedelta(days=7)
 _MOST_SAID: Final = 5
 """Faults of one file that are written out; the others are counted."""
@@ -42,11 +43,19 @@ STRICT: Final = Leave()
 """Nothing passes."""
 
 
+@dataclass(frozen=True)
+class _Share:
+    """What was read of one symbol, and from which file."""
+
+    file: str
+    rows: list[Row]
+
+
 def import_own(folder: Path, home: Path, leave: Leave = STRICT) -> Path:
     """Check the files and keep them as a recorded market; where it stands.
 
     Args:
-        folder: of `SYMBOL.csv` files with the columns date, open, high, low, close, volume.
+        folder: of `SYMBOL.csv` or `SYMBOL.parquet` files with the columns date, open, high, low, close, volume.
         home: below which the recorded market is kept.
         leave: what may pass.
 
@@ -63,32 +72,32 @@ def import_own(folder: Path, home: Path, leave: Leave = STRICT) -> Path:
 def _read(folder: Path, leave: Leave) -> dict[str, list[Row]]:
     if not folder.is_dir():
         raise ConfigurationError(f"{folder} is no folder: name one that holds a SYMBOL.csv for each symbol")
-    files = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".csv")
+    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in _KINDS)
     if not files:
-        raise ConfigurationError(f"{folder} holds no SYMBOL.csv (Parquet is not read: save it as CSV)")
-    histories: dict[str, list[Row]] = {}
+        raise ConfigurationError(f"{folder} holds no SYMBOL.csv and no SYMBOL.parquet")
+    shares: dict[str, _Share] = {}
     faults: list[Fault] = []
     for path in files:
         if not _SYMBOL.fullmatch(path.stem):
             faults.append(Fault(path.name, 1, f"{path.stem} is no symbol: name the file such as AAPL.csv"))
-            continue
-        rows, wrong = read_rows(path)
-        wrong += [] if wrong else out_of_order(path.name, rows)
-        histories[path.stem] = rows
-        faults += wrong
-    faults = faults or list(_against_each_other(histories, leave))
+        elif path.stem in shares:
+            faults.append(Fault(path.name, 1, f"{shares[path.stem].file} has {path.stem} already: keep one of them"))
+        else:
+            rows, wrong = read_rows(path)
+            faults += wrong or out_of_order(path.name, rows)
+            shares[path.stem] = _Share(path.name, rows)
+    faults = faults or list(_against_each_other(shares.values(), leave))
     if faults:
         raise ConfigurationError(_told(folder, faults))
-    return histories
+    return {symbol: share.rows for symbol, share in shares.items()}
 
 
-def _against_each_other(histories: Mapping[str, Sequence[Row]], leave: Leave) -> Iterator[Fault]:
+def _against_each_other(shares: Collection[_Share], leave: Leave) -> Iterator[Fault]:
     """What only shows beside the calendar and the other files."""
-    sessions = [session.day for session in _sessions(histories)]
+    sessions = [session.day for session in _sessions(share.rows for share in shares)]
     places = {day: place for place, day in enumerate(sessions)}
     ends = (sessions[0], sessions[-1]) if sessions else None
-    for symbol, rows in histories.items():
-        name = f"{symbol}.csv"
+    for name, rows in ((share.file, share.rows) for share in shares):
         strays = [Fault(name, row.number, _stray(row.day)) for row in rows if row.day not in places]
         yield from strays
         if not leave.gaps and not strays:
@@ -118,20 +127,22 @@ def _stray(day: date) -> str:
     return f"the exchange had no session on {day}, a {day:%A}"
 
 
-def _sessions(histories: Mapping[str, Sequence[Row]]) -> list[Session]:
+def _sessions(histories: Iterable[Sequence[Row]]) -> list[Session]:
     """The exchange's sessions from the first to the last day of any file."""
-    days = [row.day for rows in histories.values() for row in rows]
+    days = [row.day for rows in histories for row in rows]
     first, last = min(days), max(days)
     return [each for each in exchange_sessions(first - _WEEK, last + _WEEK) if first <= each.day <= last]
 
 
 def _digest(histories: Mapping[str, Sequence[Row]]) -> str:
-    return hashlib.sha256(repr(sorted(histories.items())).encode()).hexdigest()[:16]
+    """Names the bars, and not on which rows of a file they stood."""
+    bars = [(symbol, [(row.day, row.prices, row.volume) for row in rows]) for symbol, rows in sorted(histories.items())]
+    return hashlib.sha256(repr(bars).encode()).hexdigest()[:16]
 
 
 def _write(place: Path, histories: Mapping[str, Sequence[Row]]) -> None:
     """All of it, or nothing: it is written beside its place and then moved there."""
-    sessions = _sessions(histories)
+    sessions = _sessions(histories.values())
     closes = {session.day: session for session in sessions}
     bars = {symbol: [_bar(symbol, row, closes[row.day]) for row in rows] for symbol, rows in histories.items()}
     origin = Origin(package="a person's own files", version=place.name, licence="the person's to know")

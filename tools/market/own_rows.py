@@ -2,13 +2,15 @@
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
+
+from perun.tools.market.own_parquet import Unreadable, read_parquet
 
 COLUMNS: Final = ("date", "open", "high", "low", "close", "volume")
 """Of a file, in any order; prices in US dollars, volume in whole shares."""
@@ -26,7 +28,7 @@ class Row:
     """A row that could be read; prices to four decimals."""
 
     number: int
-    """Its line in the file; the titles stand on line 1."""
+    """Its place in the file: of a CSV its line, with the titles on line 1; of a Parquet file the first is 1."""
     day: date
     prices: tuple[Decimal, Decimal, Decimal, Decimal]
     """Open, high, low and close."""
@@ -35,34 +37,51 @@ class Row:
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with a file, and on which of its lines."""
+    """What is wrong with a file, and in which of its rows."""
 
     file: str
-    line: int
+    row: int
     said: str
 
     def __str__(self) -> str:
-        return f"{self.file}, row {self.line}: {self.said}"
+        return f"{self.file}, row {self.row}: {self.said}"
 
 
 def read_rows(path: Path) -> tuple[list[Row], list[Fault]]:
-    """The rows that could be read, and what is wrong with the others."""
+    """The rows of a CSV or Parquet file that could be read, and what is wrong with the others.
+
+    Raises:
+        ConfigurationError: it is Parquet, and what reads it is not installed.
+    """
+    read = read_parquet if path.suffix.lower() == ".parquet" else _read_csv
     try:
-        lines = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
+        said, lines = read(path)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         return [], [Fault(path.name, 1, f"it cannot be read: {type(error).__name__}")]
-    titles = [each.strip().lower() for each in lines[0]] if lines else []
+    except Unreadable as error:
+        return [], [Fault(path.name, 1, str(error))]
+    titles = [each.strip().lower() for each in said]
     if sorted(titles) != sorted(COLUMNS):
         return [], [Fault(path.name, 1, f"its columns should be {','.join(COLUMNS)}, not {','.join(titles) or 'none'}")]
+    rows, faults = _rows(path.name, titles, enumerate(lines, 1 if read is read_parquet else 2))
+    if not rows and not faults:
+        faults = [Fault(path.name, 1, "there are no rows under the titles")]
+    return rows, faults
+
+
+def _read_csv(path: Path) -> tuple[list[str], list[list[str]]]:
+    lines = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
+    return (lines[0], lines[1:]) if lines else ([], [])
+
+
+def _rows(name: str, titles: Sequence[str], lines: Iterable[tuple[int, list[str]]]) -> tuple[list[Row], list[Fault]]:
     rows, faults = [], []
-    for number, cells in enumerate(lines[1:], 2):
+    for number, cells in lines:
         if any(each.strip() for each in cells):
             try:
                 rows.append(_row(number, titles, cells))
             except ValueError as error:
-                faults.append(Fault(path.name, number, str(error)))
-    if not rows and not faults:
-        faults = [Fault(path.name, 1, "there are no rows under the titles")]
+                faults.append(Fault(name, number, str(error)))
     return rows, faults
 
 

@@ -99,6 +99,10 @@ class RecordedMarket:
         """Twelve hex digits that name all its bars and sessions."""
         return hashlib.sha256((self._folder / MANIFEST).read_bytes()).hexdigest()[:12]
 
+    def files(self) -> dict[str, bytes]:
+        """All that stands in its folder, by name: written elsewhere it is the same market."""
+        return {each.name: each.read_bytes() for each in self._folder.iterdir() if each.is_file()}
+
     def symbols(self) -> Sequence[str]:
         """Every symbol it holds, sorted."""
         return sorted(self._manifest.symbols)

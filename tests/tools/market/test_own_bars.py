@@ -1,11 +1,14 @@
 """Bars that a person brings: sound ones become recorded days, and every fault is one line with its file and row."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from pyarrow import table
+from pyarrow.parquet import write_table
 
 from perun.tools.domain.errors import ConfigurationError
 from perun.tools.market import own_bars
@@ -23,11 +26,16 @@ def rows(**changed: str | None) -> list[str]:
     return [row for row in {**sound, **changed}.values() if row is not None]
 
 
-def folder(place: Path, **files: list[str]) -> Path:
-    """A folder of the files, with their titles."""
+def folder(place: Path, kind: str = "csv", **files: list[str]) -> Path:
+    """A folder of the files, with their titles; as Parquet the same texts stand in its columns."""
     place.mkdir(exist_ok=True)
     for symbol, lines in files.items():
-        place.joinpath(f"{symbol}.csv").write_text("\n".join([TITLES, *lines]) + "\n")
+        path = place / f"{symbol}.{kind}"
+        if kind == "csv":
+            path.write_text("\n".join([TITLES, *lines]) + "\n")
+        else:
+            columns = zip(*(line.split(",") for line in lines), strict=True)
+            write_table(table(dict(zip(TITLES.split(","), map(list, columns), strict=True))), path)
     return place
 
 
@@ -107,7 +115,6 @@ def test_when_the_disk_is_full_half_way_then_nothing_is_left_and_the_next_import
         ({"d2": "2009-06-02,10,9,11,10,1000"}, "AAPL.csv, row 3: the high 9 lies below the low 11"),
         ({"d2": "2009-06-02,10,11,9,12,1000"}, "AAPL.csv, row 3: open 10 or close 12 lies outside 9 to 11"),
         ({"d2": "02.06.2009,10,11,9,10,1000"}, "AAPL.csv, row 3: date '02.06.2009' is no day such as 2009-06-01"),
-        ({"d2": "2009-06-02,10,11,9,10"}, "AAPL.csv, row 3: it has 5 values under 6 titles"),
         ({"d2": "2009-06-02,10,1e12,9,10,1000"}, "AAPL.csv, row 3: high 1e12 is larger than anything traded"),
         ({"d3": "2009-06-02,10,11,9,10,1000"}, "AAPL.csv, row 4: 2009-06-02 comes again: it stands on row 3"),
         (
@@ -131,10 +138,13 @@ def test_when_the_disk_is_full_half_way_then_nothing_is_left_and_the_next_import
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_when_a_row_is_no_good_then_one_line_names_it(
-    tmp_path: Path, changed: dict[str, str | None], said: str
+    tmp_path: Path, kind: str, changed: dict[str, str | None], said: str
 ) -> None:
-    assert faults(folder(tmp_path / "bars", AAPL=rows(**changed)), tmp_path / "home") == [said]
+    if kind == "parquet":
+        said = re.sub(r"row (\d+)", lambda row: f"row {int(row[1]) - 1}", said.replace("csv", "parquet"))
+    assert faults(folder(tmp_path / "bars", kind, AAPL=rows(**changed)), tmp_path / "home") == [said]
 
 
 def test_when_symbols_have_other_days_then_each_end_that_differs_is_named(tmp_path: Path) -> None:
@@ -168,8 +178,10 @@ def test_when_a_file_is_full_of_faults_then_five_are_said_and_the_others_counted
         ("AAPL.csv", "", "AAPL.csv, row 1: its columns should be date,open,high,low,close,volume, not none"),
         ("AAPL.csv", "date,close\n", "its columns should be"),
         ("AAPL.csv", f"{TITLES}\n\n", "AAPL.csv, row 1: there are no rows under the titles"),
+        ("AAPL.csv", f"{TITLES}\n2009-06-02,10,11,9,10\n", "AAPL.csv, row 2: it has 5 values under 6 titles"),
         ("aapl daily.csv", f"{TITLES}\n", "aapl daily is no symbol"),
-        ("AAPL.parquet", "PAR1", "Parquet is not read: save it as CSV"),
+        ("AAPL.parquet", "PAR1", "AAPL.parquet, row 1: it is no sound Parquet file"),
+        ("AAPL.txt", TITLES, "holds no SYMBOL.csv and no SYMBOL.parquet"),
     ],
 )
 def test_when_a_file_is_no_table_of_bars_then_it_is_named(tmp_path: Path, name: str, text: str, said: str) -> None:
