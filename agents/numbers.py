@@ -77,8 +77,8 @@ class Number:
 
 def unverified(text: str, shown: Iterable[Number]) -> tuple[str, ...]:
     """The numbers in `text` that match none of those that were shown, as they were written, once each."""
-    facts = tuple(dict.fromkeys(shown))
-    strange = (each for each in numbers_in(text) if not each.needs_no_fact)
+    strange = [each for each in numbers_in(text) if not each.needs_no_fact]
+    facts = tuple(dict.fromkeys(shown)) if strange else ()  # to read all that was shown takes as long as a whole turn
     return tuple(dict.fromkeys(each.text for each in strange if not any(each.is_told_by(fact) for fact in facts)))
 
 

@@ -1,6 +1,6 @@
 """Minds that neither hear nor tell a secret, and memory files that keep none: what passes is blotted first."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,10 +42,15 @@ class _Hushed:
 class HushedMemdir(Memdir):
     """Memory files without secrets, whoever's words are remembered: an agent's, a broker's or an error's."""
 
-    def __init__(self, root: Path, redaction: Redaction) -> None:
-        super().__init__(root)
-        self._document = redaction.document
+    def __init__(self, root: Path, redaction: Redaction, *, durable: bool = True) -> None:
+        super().__init__(root, durable=durable)
+        self._redaction = redaction
 
-    def write(self, entry: MemoryEntry) -> Path:
-        """Put the entry on disk as `Memdir` does, blotted."""
-        return super().write(MemoryEntry.model_validate_json(self._document(entry.model_dump_json())))
+    def write_all(self, entries: Iterable[MemoryEntry]) -> list[Path]:
+        """Put the entries on disk as `Memdir` does, blotted."""
+        return super().write_all(map(self._hushed, entries))
+
+    def _hushed(self, entry: MemoryEntry) -> MemoryEntry:
+        body = entry.model_dump(mode="json")
+        clean = self._redaction.body(body)
+        return entry if clean is body else MemoryEntry.model_validate(clean)

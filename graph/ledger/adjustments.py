@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, Row, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, select, update
 
 from perun.graph.ledger.database import Database, insert_new
 from perun.graph.ledger.notation import stamp
@@ -13,6 +14,12 @@ from perun.tools.domain.money import ZERO, plain
 
 CASH = ""
 """Stands in the place of a symbol for dollars."""
+# Built once: putting a statement together costs more than sending it, and every look at the account asks these.
+_ALL: Final = (
+    select(ADJUSTMENTS).where(ADJUSTMENTS.c.account == bindparam("of_account")).order_by(ADJUSTMENTS.c.adjustment_id)
+)
+_PAID: Final = _ALL.where(ADJUSTMENTS.c.symbol == CASH)
+_OPEN: Final = _ALL.where(ADJUSTMENTS.c.acknowledged.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +67,16 @@ class Adjustments:
 
     def all(self, account: str) -> list[Adjustment]:
         """Every adjustment of the account, oldest first."""
-        return self._select(ADJUSTMENTS.c.account == account)
+        return self._select(_ALL, account)
 
     def paid(self, account: str) -> Decimal:
         """US dollars that came into the account in all, less what went out; the opening balance is among them."""
-        booked = self._select((ADJUSTMENTS.c.account == account) & (ADJUSTMENTS.c.symbol == CASH))
-        return sum((each.amount for each in booked), ZERO)
+        return sum((each.amount for each in self._select(_PAID, account)), ZERO)
 
     def unexplained(self, account: str) -> tuple[str, ...]:
         """Symbols in which shares came or went that nobody acknowledged; what came and went again is even."""
         shares: dict[str, Decimal] = {}
-        for each in self._select(_open(account)):
+        for each in self._select(_OPEN, account):
             shares[each.symbol] = shares.get(each.symbol, ZERO) + each.amount
         return tuple(sorted(symbol for symbol, amount in shares.items() if amount))
 
@@ -85,10 +91,9 @@ class Adjustments:
             connection.execute(update(ADJUSTMENTS).where(_open(account)).values(acknowledged=stamp(now)))
         return symbols
 
-    def _select(self, condition: ColumnElement[bool]) -> list[Adjustment]:
-        query = select(ADJUSTMENTS).where(condition).order_by(ADJUSTMENTS.c.adjustment_id)
+    def _select(self, query: Select[tuple[str, ...]], account: str) -> list[Adjustment]:
         with self._database.reading() as connection:
-            return [_adjustment(row) for row in connection.execute(query)]
+            return [_adjustment(row) for row in connection.execute(query, {"of_account": account})]
 
 
 def _is_known(connection: Connection, account: str) -> bool:

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, func, select, true, update
+from sqlalchemy import Row, Select, bindparam, func, select, update
 
 from perun.graph.ledger.database import Database, insert_new
 from perun.graph.ledger.notation import canonical_fact, stamp
@@ -14,7 +14,14 @@ from perun.graph.ledger.schema import FILLS, ORDERS
 from perun.tools.domain.money import ZERO, plain
 from perun.tools.domain.orders import Fill, Order, OrderStatus, Side
 
-_ENDED: Final = [status.value for status in OrderStatus if status.is_terminal]
+# Built once: putting a statement together costs more than sending it, and a cycle asks some forty times.
+_OURS: Final = select(ORDERS).where(ORDERS.c.account == bindparam("of_account"))
+_NAMED: Final = _OURS.where(ORDERS.c.client_order_id == bindparam("named"))
+_UNFINISHED: Final = _OURS.where(ORDERS.c.status.not_in([each.value for each in OrderStatus if each.is_terminal]))
+_SUBMITTED_SINCE: Final = _OURS.where(ORDERS.c.submitted_at >= bindparam("since"))
+_ANYBODYS: Final = select(ORDERS).where(ORDERS.c.client_order_id == bindparam("named")).order_by(ORDERS.c.account)
+_NEWEST_SUBMISSION: Final = select(func.max(ORDERS.c.submitted_at)).where(ORDERS.c.account == bindparam("of_account"))
+_NEWEST_FILL: Final = select(func.max(FILLS.c.at)).where(FILLS.c.account == bindparam("of_account"))
 
 
 @dataclass(frozen=True)
@@ -51,13 +58,14 @@ class Books:
             "updated_at": stamp(now),
             "submitted_at": stamp(order.submitted_at),
         }
-        named = _named(account, order.client_order_id)
+        named = {"of_account": account, "named": order.client_order_id}
         with self._database.writing() as connection:
             if insert_new(connection, ORDERS, row):
                 return order
-            known = _order(connection.execute(select(ORDERS).where(named).with_for_update()).one())
+            known = _order(connection.execute(_NAMED.with_for_update(), named).one())
             if not _is_step_back(known, order):
-                connection.execute(update(ORDERS).where(named).values(row))
+                here = (ORDERS.c.account == account) & (ORDERS.c.client_order_id == order.client_order_id)
+                connection.execute(update(ORDERS).where(here).values(row))
                 return order
         return known
 
@@ -85,36 +93,40 @@ class Books:
 
     def order(self, account: str, client_order_id: str) -> Order | None:
         """The account's order with that client order id."""
-        return next((order for _, order in self._orders(_named(account, client_order_id))), None)
+        return next(iter(self._orders(_NAMED, of_account=account, named=client_order_id)), None)
 
     def orders(self, account: str, symbol: str | None = None) -> list[Order]:
         """Every order of the account, or of one symbol in it, oldest submission first."""
         # The symbol stands in the body alone. Its text is canonical, and within a text of the broker's a quotation
         # mark is escaped: nothing else reads so.
-        named = true() if symbol is None else ORDERS.c.body.contains(f'"symbol":"{symbol}"', autoescape=True)
-        found = [order for _, order in self._orders((ORDERS.c.account == account) & named)]
+        said = f'"symbol":"{symbol}"'
+        query = _OURS if symbol is None else _OURS.where(ORDERS.c.body.contains(said, autoescape=True))
+        found = self._orders(query, of_account=account)
         return sorted(found, key=lambda order: (order.submitted_at, order.client_order_id))
 
     def submitted_since(self, account: str, since: datetime | None) -> list[Order]:
         """The account's orders submitted at that instant or later, protective stops included; None for all."""
-        lately = true() if since is None else ORDERS.c.submitted_at >= stamp(since)
-        return [order for _, order in self._orders((ORDERS.c.account == account) & lately)]
+        if since is None:
+            return self._orders(_OURS, of_account=account)
+        return self._orders(_SUBMITTED_SINCE, of_account=account, since=stamp(since))
 
     def unfinished(self, account: str) -> list[Order]:
         """The account's orders to which something may still happen, as far as is known here."""
-        return [order for _, order in self._orders((ORDERS.c.account == account) & ORDERS.c.status.not_in(_ENDED))]
+        return self._orders(_UNFINISHED, of_account=account)
 
     def newest_submission(self, account: str) -> datetime | None:
         """When the newest order that is known here was submitted; None without any."""
-        return self._newest(select(func.max(ORDERS.c.submitted_at)).where(ORDERS.c.account == account))
+        return self._newest(_NEWEST_SUBMISSION, account)
 
     def newest_fill(self, account: str) -> datetime | None:
         """When the newest fill that is booked here happened; None when there is none."""
-        return self._newest(select(func.max(FILLS.c.at)).where(FILLS.c.account == account))
+        return self._newest(_NEWEST_FILL, account)
 
     def find_order(self, client_order_id: str) -> list[tuple[str, Order]]:
         """Every account that has an order with that client order id, with the order."""
-        return self._orders(ORDERS.c.client_order_id == client_order_id)
+        with self._database.reading() as connection:
+            found = connection.execute(_ANYBODYS, {"named": client_order_id}).all()
+        return [(row.account, _order(row)) for row in found]
 
     def fills(self, account: str) -> list[Fill]:
         """Every fill of the account, oldest first."""
@@ -136,15 +148,15 @@ class Books:
                 cash -= change * Decimal(price) + Decimal(commission)
         return Tally(shares, cash)
 
-    def _newest(self, query: Select[Any]) -> datetime | None:
+    def _newest(self, query: Select[Any], account: str) -> datetime | None:
         with self._database.reading() as connection:
-            newest = connection.execute(query).scalar_one()
+            newest = connection.execute(query, {"of_account": account}).scalar_one()
         return None if newest is None else datetime.fromisoformat(newest)
 
-    def _orders(self, condition: ColumnElement[bool]) -> list[tuple[str, Order]]:
+    def _orders(self, query: Select[Any], **named: str) -> list[Order]:
         with self._database.reading() as connection:
-            found = connection.execute(select(ORDERS).where(condition).order_by(ORDERS.c.account)).all()
-        return [(row.account, _order(row)) for row in found]
+            found = connection.execute(query, named).all()
+        return [_order(row) for row in found]
 
 
 def _is_step_back(known: Order, news: Order) -> bool:
@@ -153,10 +165,6 @@ def _is_step_back(known: Order, news: Order) -> bool:
     if not known.status.is_terminal or news.status is known.status:
         return False
     return not news.status.is_terminal or news.filled_qty == known.filled_qty
-
-
-def _named(account: str, client_order_id: str) -> ColumnElement[bool]:
-    return (ORDERS.c.account == account) & (ORDERS.c.client_order_id == client_order_id)
 
 
 def _order(row: Row[tuple[str, ...]]) -> Order:

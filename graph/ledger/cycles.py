@@ -1,19 +1,21 @@
 """Who took which slot, and how its cycle ended: one row for each cycle, one cycle for each slot."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import ColumnElement, Row, false, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, false, or_, select, update
 
 from perun.graph.ledger.database import Database, insert_new
 from perun.graph.ledger.notation import canonical, parse, stamp
 from perun.graph.ledger.schema import CYCLES
 
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+# Built once: putting a statement together costs more than sending it, and labels ask for many a cycle.
+_BY_ID: Final = select(CYCLES).where(CYCLES.c.cycle_id == bindparam("named"))
 
 
 class CycleState(StrEnum):
@@ -21,6 +23,13 @@ class CycleState(StrEnum):
 
     RUNNING = "RUNNING"
     FINISHED = "FINISHED"
+
+
+# Ids first: a row with its result is long, and to sort all of an account's takes longer with every cycle.
+_LATEST: Final = (CYCLES.c.as_of.desc(), CYCLES.c.started_at.desc())
+_ENDED: Final = (CYCLES.c.account == bindparam("of_account")) & (CYCLES.c.state == CycleState.FINISHED.value)
+_IDS: Final = select(CYCLES.c.cycle_id).where(_ENDED, CYCLES.c.as_of < bindparam("until")).order_by(*_LATEST)
+_FINISHED_BEFORE: Final = select(CYCLES).where(CYCLES.c.cycle_id.in_(_IDS.limit(bindparam("most")))).order_by(*_LATEST)
 
 
 class Standing(StrEnum):
@@ -120,7 +129,7 @@ class Cycles:
 
     def by_id(self, cycle_id: str) -> Cycle | None:
         """The cycle with that id."""
-        return self._newest(CYCLES.c.cycle_id == cycle_id)
+        return self._one(_BY_ID, {"named": cycle_id})
 
     def find(self, text: str, account: str) -> Cycle | None:
         """The cycle of the account that has this id or this slot."""
@@ -140,11 +149,9 @@ class Cycles:
 
     def finished_before(self, account: str, as_of: datetime, count: int) -> list[Cycle]:
         """The last `count` cycles that came to their end and decided before that market time, latest first."""
-        done = (CYCLES.c.account == account) & (CYCLES.c.state == CycleState.FINISHED.value)
-        query = select(CYCLES).where(done, CYCLES.c.as_of < stamp(as_of))
+        named = {"of_account": account, "until": stamp(as_of), "most": count}
         with self._database.reading() as connection:
-            rows = connection.execute(query.order_by(CYCLES.c.as_of.desc(), CYCLES.c.started_at.desc()).limit(count))
-            return [_cycle(row) for row in rows]
+            return [_cycle(row) for row in connection.execute(_FINISHED_BEFORE, named)]
 
     def finished_among(self, account: str, cycle_ids: Sequence[str]) -> list[str]:
         """Those of the ids whose cycles of the account came to their end, the latest end first."""
@@ -158,9 +165,12 @@ class Cycles:
         return self._newest(CYCLES.c.account == account)
 
     def _newest(self, condition: ColumnElement[bool]) -> Cycle | None:
-        query = select(CYCLES).where(condition).order_by(CYCLES.c.started_at.desc(), CYCLES.c.slot.desc()).limit(1)
+        newest = (CYCLES.c.started_at.desc(), CYCLES.c.slot.desc())
+        return self._one(select(CYCLES).where(condition).order_by(*newest).limit(1), {})
+
+    def _one(self, query: Select[tuple[str, ...]], named: Mapping[str, str]) -> Cycle | None:
         with self._database.reading() as connection:
-            row = connection.execute(query).one_or_none()
+            row = connection.execute(query, named).one_or_none()
         return _cycle(row) if row else None
 
 

@@ -1,6 +1,6 @@
 """One SQL database, in transactions that read and transactions that write."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any, Final
@@ -10,14 +10,22 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from perun.tools.domain.errors import LedgerUnavailable
 
+Begin = Callable[[Connection, bool], None]
+"""How a transaction begins that reads (False) or writes (True).
+
+Called here, since a listener of SQLAlchemy's costs more than the reading itself: with one, every connection gathers all
+listeners anew.
+"""
+
 _ADVICE: Final = "end the program that holds it, or make room and rights to write, then try again"
 
 
 class Database:
     """A database whose transactions are all or nothing; may be used from several threads."""
 
-    def __init__(self, engine: Engine, advice: str = _ADVICE) -> None:
+    def __init__(self, engine: Engine, begin: Begin = lambda connection, writes: None, advice: str = _ADVICE) -> None:
         self._engine = engine
+        self._begin = begin
         self._advice = advice
         self._one_writer = Lock()  # Threads take turns; processes poll for SQLite's own lock, which may starve one.
 
@@ -29,6 +37,7 @@ class Database:
             LedgerUnavailable: the database does not answer.
         """
         with self._explaining(), self._engine.begin() as connection:
+            self._begin(connection, False)
             yield connection
 
     @contextmanager
@@ -38,12 +47,8 @@ class Database:
         Raises:
             LedgerUnavailable: another program keeps the database locked, the disk is full, or it may not be written.
         """
-        with (
-            self._one_writer,
-            self._explaining(),
-            self._engine.connect().execution_options(writes=True) as connection,
-            connection.begin(),
-        ):
+        with self._one_writer, self._explaining(), self._engine.begin() as connection:
+            self._begin(connection, True)
             yield connection
 
     def close(self) -> None:

@@ -1,7 +1,8 @@
 """Events, written once at the end of their stream's hash chain, and read back."""
 
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -21,6 +22,9 @@ _NAMED: Final = CHAINS.c.stream == bindparam("named")
 _END: Final = select(CHAINS.c.length, CHAINS.c.head).where(_NAMED).with_for_update()
 _MOVE_END: Final = update(CHAINS).where(_NAMED).values(length=bindparam("longer"), head=bindparam("newest"))
 _WRITE: Final = insert(EVENTS)
+_OF_STREAM: Final = select(EVENTS).where(EVENTS.c.stream == bindparam("named")).order_by(EVENTS.c.seq)
+_OF_KIND: Final = _OF_STREAM.where(EVENTS.c.kind == bindparam("of_kind"))
+_MENTIONING: Final = _OF_KIND.where(EVENTS.c.body.like(bindparam("mention"), escape="/"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class Events:
         with self._database.writing() as connection:
             length, head = _end_of(connection, stream)
             link = forge(length + 1, stamp(now), event.kind, body, head)
-            connection.execute(_WRITE, {"stream": stream, **asdict(link)})
+            connection.execute(_WRITE, {"stream": stream, **link._asdict()})
             connection.execute(_MOVE_END, {"named": stream, "longer": link.seq, "newest": link.hash})
         return StoredEvent(link.seq, now, event, link.hash)
 
@@ -101,9 +105,8 @@ class Events:
 
     def of_kind(self, stream: str, kind: str) -> list[Event]:
         """The stream's events of one kind, oldest first."""
-        query = select(EVENTS).where(EVENTS.c.stream == stream, EVENTS.c.kind == kind).order_by(EVENTS.c.seq)
         with self._database.reading() as connection:
-            rows = connection.execute(query).all()
+            rows = connection.execute(_OF_KIND, {"named": stream, "of_kind": kind}).all()
         return [_stored(stream, _link(row)).event for row in rows]
 
     def lengths(self) -> dict[str, int]:
@@ -122,11 +125,11 @@ class Events:
     def _mentioning(self, stream: str, kind: str, key: str) -> Iterator[Event]:
         """The stream's events of that kind in which the key stands somewhere, latest first."""
         # The text search only spares parsing; what counts is the key inside the event.
-        mentions = EVENTS.c.body.contains(canonical({"key": key})[1:-1], autoescape=True)
-        query = select(EVENTS).where(EVENTS.c.stream == stream, EVENTS.c.kind == kind, mentions)
+        mention = re.sub("[/%_]", r"/\g<0>", canonical({"key": key})[1:-1])
+        wanted = {"named": stream, "of_kind": kind, "mention": f"%{mention}%"}
         with self._database.reading() as connection:
-            rows = connection.execute(query.order_by(EVENTS.c.seq.desc())).all()
-        return (_stored(stream, _link(row)).event for row in rows)
+            rows = connection.execute(_MENTIONING, wanted).all()
+        return (_stored(stream, _link(row)).event for row in reversed(rows))
 
     def _links(self, stream: str) -> list[Link]:
         with self._database.reading() as connection:
@@ -142,8 +145,7 @@ def _end_of(connection: Connection, stream: str) -> tuple[int, str]:
 
 
 def _links(connection: Connection, stream: str) -> list[Link]:
-    query = select(EVENTS).where(EVENTS.c.stream == stream).order_by(EVENTS.c.seq)
-    return [_link(row) for row in connection.execute(query)]
+    return [_link(row) for row in connection.execute(_OF_STREAM, {"named": stream})]
 
 
 def _link(row: Row[tuple[str, ...]]) -> Link:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from itertools import takewhile
 from typing import Final
 
-from sqlalchemy import ColumnElement, Row, case, insert, select, true, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, case, insert, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from perun.graph.ledger.database import Database
@@ -57,6 +57,13 @@ _TAKEN: Final = {
     IntentState.EXPIRED,
 }
 """The broker took it, whatever became of it afterwards."""
+
+# Built once: putting a statement together costs more than sending it, and a cycle asks some thirty times.
+_OURS: Final = select(INTENTS).where(INTENTS.c.account == bindparam("of_account"))
+_NAMED: Final = _OURS.where(INTENTS.c.client_order_id == bindparam("named"))
+_OF_CYCLE: Final = select(INTENTS).where(INTENTS.c.cycle_id == bindparam("of_cycle"))
+# Said as a list of the open states, for which there is an index.
+_OPEN: Final = _OURS.where(INTENTS.c.state.in_([state.value for state in IntentState if state not in _TERMINAL]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,13 +178,11 @@ class Intents:
 
     def get(self, account: str, client_order_id: str) -> Intent | None:
         """The account's intent with that client order id."""
-        return next(iter(self._select(_named(account, client_order_id))), None)
+        return next(iter(self._select(_NAMED, of_account=account, named=client_order_id)), None)
 
     def open_intents(self, account: str) -> list[Intent]:
         """The account's intents that may still become something, in the order of their client order ids."""
-        # Said as a list of the open states, for which there is an index.
-        still_open = [state.value for state in IntentState if not state.is_terminal]
-        return self._select((INTENTS.c.account == account) & INTENTS.c.state.in_(still_open))
+        return self._select(_OPEN, of_account=account)
 
     def rejected_in_a_row(self, account: str, most: int, since: datetime | None) -> int:
         """How many orders the broker refused since it last took one, up to `most`; protective stops do not count."""
@@ -191,18 +196,17 @@ class Intents:
 
     def with_prefix(self, account: str, prefix: str) -> list[Intent]:
         """The account's intents whose client order id begins so."""
-        return self._select(
-            (INTENTS.c.account == account) & INTENTS.c.client_order_id.startswith(prefix, autoescape=True)
-        )
+        begins_so = INTENTS.c.client_order_id.startswith(prefix, autoescape=True)
+        return self._select(_OURS.where(begins_so), of_account=account)
 
     def of_cycle(self, cycle_id: str) -> list[Intent]:
         """Every intent of the cycle, in the order of their client order ids."""
-        return self._select(INTENTS.c.cycle_id == cycle_id)
+        return self._select(_OF_CYCLE, of_cycle=cycle_id)
 
-    def _select(self, condition: ColumnElement[bool]) -> list[Intent]:
+    def _select(self, query: Select[tuple[str, ...]], **named: str) -> list[Intent]:
         # Sorted here: told to sort, SQLite prefers the index of the order to the one of the condition, and reads all.
         with self._database.reading() as connection:
-            rows = connection.execute(select(INTENTS).where(condition)).all()
+            rows = connection.execute(query, named).all()
         return sorted((_intent(row) for row in rows), key=lambda intent: intent.client_order_id)
 
 

@@ -5,7 +5,7 @@ from sqlalchemy import Connection
 from perun.graph.ledger.database import Database
 from perun.graph.ledger.migrating import upgrade
 from perun.graph.ledger.opening import stands_at_newest
-from perun.graph.ledger.postgres import ADVICE, Server, postgres_engine, sort_by_bytes, tables
+from perun.graph.ledger.postgres import ADVICE, Server, begin, postgres_engine, sort_by_bytes, tables
 from perun.graph.ledger.schema import METADATA
 from perun.graph.ledger.sqlite import Contents, Damaged
 from perun.tools.domain.errors import ConfigurationError
@@ -20,7 +20,7 @@ def join_server(server: Server, busy_seconds: float) -> Database:
         ConfigurationError: tables of it are missing, or the database is another program's or a newer Perun's.
         LedgerUnavailable: the server does not answer, or not to us.
     """
-    database = Database(postgres_engine(server, busy_seconds), ADVICE)
+    database = Database(postgres_engine(server, busy_seconds), begin, ADVICE)
     try:
         with database.reading() as connection:
             ready = _is_ready(connection, server)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import ColumnElement, Row, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, select, update
 
 from perun.graph.ledger.database import Database, insert_new
 from perun.graph.ledger.notation import stamp
@@ -60,6 +60,12 @@ class Latch:
     """The session in which it was set, where that matters."""
 
 
+# Built once: putting a statement together costs more than sending it, and every look at the desk asks these.
+_OURS: Final = select(LATCHES).where(LATCHES.c.account == bindparam("of_account"))
+_STANDING: Final = _OURS.where(LATCHES.c.state != TradingState.ACTIVE.value)
+_LIFTED: Final = _OURS.where(LATCHES.c.state == TradingState.ACTIVE.value, LATCHES.c.kind == bindparam("of_kind"))
+
+
 def strictest_first(latch: Latch) -> tuple[int, str]:
     """By which latches are sorted: the strictest first, and the oldest of those."""
     return -latch.state.rank, stamp(latch.since) if latch.since else ""
@@ -73,13 +79,12 @@ class Latches:
 
     def standing(self, account: str) -> list[Latch]:
         """Every latch that holds the account, the strictest first."""
-        found = self._select((LATCHES.c.account == account) & (LATCHES.c.state != TradingState.ACTIVE.value))
-        return sorted(found, key=strictest_first)
+        return sorted(self._select(_STANDING, of_account=account), key=strictest_first)
 
     def lifted_at(self, account: str, kind: Kind) -> datetime | None:
         """When the latch of that kind was lifted last; None while it stands, and when it never stood."""
-        named = _named(account, [kind]) & (LATCHES.c.state == TradingState.ACTIVE.value)
-        return next((latch.since for latch in self._select(named)), None)
+        lifted = self._select(_LIFTED, of_account=account, of_kind=kind.value)
+        return next((latch.since for latch in lifted), None)
 
     def tighten(
         self,
@@ -124,9 +129,9 @@ class Latches:
         """
         return self.lift(account, list(Kind), reason, who, now)
 
-    def _select(self, condition: ColumnElement[bool]) -> list[Latch]:
+    def _select(self, query: Select[tuple[str, ...]], **named: str) -> list[Latch]:
         with self._database.reading() as connection:
-            return [_latch(row) for row in connection.execute(select(LATCHES).where(condition))]
+            return [_latch(row) for row in connection.execute(query, named)]
 
 
 def _named(account: str, kinds: Sequence[Kind]) -> ColumnElement[bool]:

@@ -64,10 +64,13 @@ Place = Path | Remote
 """Where a ledger lies: in a SQLite file, or on a server."""
 
 
-def open_ledger(place: Place, clock: Clock, *, busy_seconds: float = 5.0, redaction: Redaction = KEYS) -> Ledger:
+def open_ledger(
+    place: Place, clock: Clock, *, busy_seconds: float = 5.0, redaction: Redaction = KEYS, durable: bool = True
+) -> Ledger:
     """Open the ledger, made when there is none and no damaged one in its place.
 
-    `clock` names the instant at which a damaged file was found; `busy_seconds` is how long to wait for a lock.
+    `clock` names the instant at which a damaged file was found; `busy_seconds` is how long to wait for a lock. A file
+    that can be made again, such as a replay's, need not be `durable`: it outlives its process, not a loss of power.
 
     Raises:
         ConfigurationError: it is damaged (a file was quarantined), of another program, of a newer Perun, or cannot be
@@ -75,7 +78,7 @@ def open_ledger(place: Place, clock: Clock, *, busy_seconds: float = 5.0, redact
         LedgerUnavailable: another program keeps it locked, or the server does not answer.
     """
     if isinstance(place, Path):
-        return Ledger(open_database(place, clock, busy_seconds), redaction)
+        return Ledger(open_database(place, clock, busy_seconds, durable=durable), redaction)
     from perun.graph.ledger.joining import join_server
 
     return Ledger(join_server(place.server, busy_seconds), redaction, IntentFile(place.intents))

@@ -10,7 +10,7 @@ from perun.graph.ledger.archive import Archive
 from perun.graph.ledger.database import Database
 from perun.graph.ledger.ledger import Place
 from perun.graph.ledger.migrating import known_revisions
-from perun.graph.ledger.postgres import ADVICE, postgres_engine, tables
+from perun.graph.ledger.postgres import ADVICE, begin, postgres_engine, tables
 from perun.graph.ledger.schema import CYCLES
 from perun.graph.ledger.sqlite import faithful_text
 from perun.tools.domain.errors import ConfigurationError, LedgerUnavailable
@@ -58,7 +58,7 @@ def open_archive(place: Place, busy_seconds: float = _BUSY_SECONDS) -> Archive:
 def _database(place: Place, busy_seconds: float) -> Database:
     if isinstance(place, Path):
         return Database(_engine(place, busy_seconds))
-    return Database(postgres_engine(place.server, busy_seconds), ADVICE)
+    return Database(postgres_engine(place.server, busy_seconds), begin, ADVICE)
 
 
 def _engine(path: Path, busy_seconds: float) -> Engine:

@@ -3,13 +3,36 @@
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Final
 
-from sqlalchemy import ColumnElement, Row, func, insert, select
+from sqlalchemy import Row, Select, bindparam, func, insert, select
 
 from perun.graph.ledger.database import Database
 from perun.graph.ledger.notation import stamp
 from perun.graph.ledger.schema import MARKS
 from perun.tools.domain.money import cents, plain
+
+# Built once: putting a statement together costs more than sending it, and every look at the account asks these.
+_OURS: Final = select(MARKS).where(MARKS.c.account == bindparam("of_account"))
+_LAST: Final = _OURS.order_by(MARKS.c.number.desc()).limit(1)
+_FIRST_OF_DAY: Final = (
+    _OURS.where(MARKS.c.number >= bindparam("anew"), MARKS.c.day == bindparam("of_day"))
+    .order_by(MARKS.c.number)
+    .limit(1)
+)
+_DAYS_BEFORE: Final = (
+    select(MARKS.c.day)
+    .where(
+        MARKS.c.account == bindparam("of_account"),
+        MARKS.c.number >= bindparam("anew"),
+        MARKS.c.day < bindparam("before"),
+    )
+    .distinct()
+    .order_by(MARKS.c.day.desc())
+    .limit(bindparam("most"))
+)
+_NUMBERS: Final = select(func.coalesce(func.max(MARKS.c.number), 0)).where(MARKS.c.account == bindparam("of_account"))
+_TAKE: Final = insert(MARKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +79,14 @@ class Marks:
 
     def last(self, account: str) -> Mark | None:
         """The account's newest mark."""
-        return self._one(MARKS.c.account == account, newest=True)
+        return self._one(_LAST, of_account=account)
 
     def week_before(self, mark: Mark, account: str, sessions: int) -> Mark | None:
         """The first mark of the session that lies so many sessions before the mark's, or of the first one known."""
-        counts = (MARKS.c.account == account) & (MARKS.c.number >= mark.anew) & (MARKS.c.day < mark.day.isoformat())
-        days = select(MARKS.c.day).where(counts).distinct().order_by(MARKS.c.day.desc()).limit(sessions)
+        named = {"of_account": account, "anew": mark.anew, "before": mark.day.isoformat(), "most": sessions}
         with self._database.reading() as connection:
-            known = connection.execute(days).scalars().all()
-        return self._one(counts & (MARKS.c.day == known[-1]), newest=False) if known else None
+            known = connection.execute(_DAYS_BEFORE, named).scalars().all()
+        return self._one(_FIRST_OF_DAY, of_account=account, anew=mark.anew, of_day=known[-1]) if known else None
 
     def take(self, account: str, mark: Mark, now: datetime) -> Mark:
         """Note a mark, with the next number.
@@ -72,17 +94,15 @@ class Marks:
         Raises:
             LedgerUnavailable: the database cannot be written.
         """
-        numbers = select(func.coalesce(func.max(MARKS.c.number), 0)).where(MARKS.c.account == account)
         with self._database.writing() as connection:
-            number = connection.execute(numbers).scalar_one() + 1
+            number = connection.execute(_NUMBERS, {"of_account": account}).scalar_one() + 1
             taken = replace(mark, number=number, anew=mark.anew or number)
-            connection.execute(insert(MARKS).values(account=account, noted_at=stamp(now), **_columns(taken)))
+            connection.execute(_TAKE, {"account": account, "noted_at": stamp(now), **_columns(taken)})
         return taken
 
-    def _one(self, condition: ColumnElement[bool], *, newest: bool) -> Mark | None:
-        order = MARKS.c.number.desc() if newest else MARKS.c.number
+    def _one(self, query: Select[tuple[str, ...]], **named: str | int) -> Mark | None:
         with self._database.reading() as connection:
-            row = connection.execute(select(MARKS).where(condition).order_by(order).limit(1)).one_or_none()
+            row = connection.execute(query, named).one_or_none()
         return _mark(row) if row else None
 
 

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from hashlib import sha256
-from typing import Any
+from types import NoneType
+from typing import Any, Final
 
 from pydantic import BaseModel
+
+_NO_NUMBERS: Final = {str, int, bool, NoneType, datetime}
 
 
 def stamp(instant: datetime) -> str:
@@ -55,10 +58,12 @@ def fingerprint(text: str) -> str:
 
 
 def _finite(value: Any) -> Any:
+    if type(value) in _NO_NUMBERS:  # most of what there is, and far quicker asked than the cases below
+        return value
     match value:
         case float() | Decimal() if not math.isfinite(value):
             raise ValueError(f"{value} is not a number that may stand in the ledger")
-        case Mapping():
+        case dict() | Mapping():
             for member in value.values():
                 _finite(member)
         case list() | tuple() | set() | frozenset():

@@ -10,13 +10,13 @@ from perun.graph.ledger.migrating import known_revisions, upgrade
 from perun.graph.ledger.postgres import Server
 from perun.graph.ledger.quarantine import has_lost_its_file, quarantine, refuse_beside_damaged
 from perun.graph.ledger.schema import METADATA
-from perun.graph.ledger.sqlite import COMPANIONS, Contents, Damaged, examine, sqlite_engine
+from perun.graph.ledger.sqlite import COMPANIONS, Contents, Damaged, begin, examine, sqlite_engine
 from perun.tools.domain.clock import Clock
 from perun.tools.domain.errors import ConfigurationError, LedgerUnavailable
 
 
-def open_database(path: Path, clock: Clock, busy_seconds: float) -> Database:
-    """The database at `path`, sound and at the newest migration.
+def open_database(path: Path, clock: Clock, busy_seconds: float, *, durable: bool = True) -> Database:
+    """The database at `path`, sound and at the newest migration; `durable` as for `sqlite_engine`.
 
     Raises:
         ConfigurationError: it is damaged (and now quarantined), not ours, of a newer Perun, or cannot be made.
@@ -25,7 +25,7 @@ def open_database(path: Path, clock: Clock, busy_seconds: float) -> Database:
     if not _is_ready(path, busy_seconds):
         with _alone(path, busy_seconds):
             _make_ready(path, clock, busy_seconds)
-    return Database(sqlite_engine(path, busy_seconds))
+    return Database(sqlite_engine(path, busy_seconds, durable=durable), begin)
 
 
 def _is_ready(path: Path, busy_seconds: float) -> bool:
@@ -90,7 +90,7 @@ def _create(path: Path, busy_seconds: float) -> None:
 
 
 def _upgrade(path: Path, busy_seconds: float) -> None:
-    with closing(Database(sqlite_engine(path, busy_seconds))) as database, database.writing() as connection:
+    with closing(Database(sqlite_engine(path, busy_seconds), begin)) as database, database.writing() as connection:
         upgrade(connection)
 
 

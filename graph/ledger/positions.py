@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, delete, insert, select, update
 
 from perun.graph.ledger.database import Database
 from perun.graph.ledger.notation import stamp
@@ -14,7 +15,11 @@ from perun.tools.domain.conduct import Closing
 from perun.tools.domain.money import ZERO, cents, plain
 from perun.tools.domain.orders import Order, Side
 
-_NEWEST = 1
+_NEWEST: Final = 1
+# Built once: putting a statement together costs more than sending it, and every look at the desk asks these.
+_OURS: Final = select(POSITION_STEPS).where(POSITION_STEPS.c.account == bindparam("of_account"))
+_SOLD_SINCE: Final = _OURS.where(POSITION_STEPS.c.at >= bindparam("since"), POSITION_STEPS.c.gain.is_not(None))
+_STANDING: Final = _OURS.where(POSITION_STEPS.c.newest == _NEWEST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +52,15 @@ class Positions:
 
     def closings(self, account: str, since: datetime) -> tuple[Closing, ...]:
         """Sales from that instant of the market on, oldest first."""
-        lately = (POSITION_STEPS.c.account == account) & (POSITION_STEPS.c.at >= stamp(since))
         return tuple(
             Closing(symbol=step.symbol, gain=cents(step.gain), stopped=step.stopped, at=datetime.fromisoformat(step.at))
-            for step in self._select(lately & POSITION_STEPS.c.gain.is_not(None))
+            for step in self._select(_SOLD_SINCE, of_account=account, since=stamp(since))
             if step.gain is not None
         )
 
     def adds(self, account: str) -> dict[str, int]:
         """Orders that enlarged each position that is open."""
-        newest = (POSITION_STEPS.c.account == account) & (POSITION_STEPS.c.newest == _NEWEST)
-        return {step.symbol: step.adds for step in self._select(newest) if step.held}
+        return {step.symbol: step.adds for step in self._select(_STANDING, of_account=account) if step.held}
 
     def last_price(self, account: str, symbol: str) -> Decimal | None:
         """US dollars a share at the symbol's last fill."""
@@ -66,10 +69,10 @@ class Positions:
             price = connection.execute(query.order_by(FILLS.c.at.desc()).limit(1)).scalar_one_or_none()
         return None if price is None else Decimal(price)
 
-    def _select(self, condition: ColumnElement[bool]) -> list[Step]:
+    def _select(self, query: Select[tuple[str, ...]], **named: str) -> list[Step]:
         # Sorted here: told to sort, SQLite prefers the index of the order to the one of the condition, and reads all.
         with self._database.reading() as connection:
-            steps = [_step(row) for row in connection.execute(select(POSITION_STEPS).where(condition))]
+            steps = [_step(row) for row in connection.execute(query, named)]
         return sorted(steps, key=lambda step: (step.at, step.fill_id))
 
 

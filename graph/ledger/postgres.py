@@ -98,13 +98,12 @@ def postgres_engine(server: Server, busy_seconds: float) -> Engine:
         connection.execute("SET synchronous_commit = on")
         connection.commit()
 
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        # One writer at a time, as in SQLite: whoever reads before he writes reads what the one before him wrote.
-        writes = connection.get_execution_options().get("writes", False)
-        connection.exec_driver_sql(_ONE_WRITER if writes else _ONE_STATE)
-
     return engine
+
+
+def begin(connection: Connection, writes: bool) -> None:
+    """Begin a transaction. One writer at a time, as in SQLite: what he reads before he writes is what was written."""
+    connection.exec_driver_sql(_ONE_WRITER if writes else _ONE_STATE)
 
 
 def work_engine(server: Server) -> Engine:

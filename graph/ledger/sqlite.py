@@ -30,25 +30,27 @@ class Contents:
     """The migration it stands at; None when no migration ever ran on it."""
 
 
-def sqlite_engine(path: Path, busy_seconds: float) -> Engine:
-    """An engine whose every commit is on the disk when it returns, and which waits `busy_seconds` for a lock."""
+def sqlite_engine(path: Path, busy_seconds: float, *, durable: bool = True) -> Engine:
+    """An engine whose every commit is on the disk when it returns, and which waits `busy_seconds` for a lock.
+
+    One that is not `durable` hands each commit to the system and goes on: it outlives its process, not a loss of power.
+    """
     engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": busy_seconds})
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _record: object) -> None:
-        connection.isolation_level = None  # Transactions begin below, not by the driver's guess.
+        connection.isolation_level = None  # Transactions begin by `begin`, not by the driver's guess.
         connection.text_factory = faithful_text
         connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'OFF'}")
         connection.execute("PRAGMA foreign_keys=ON")
 
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        # A write takes its lock at once: a transaction that reads first and then writes may fail without waiting.
-        writes = connection.get_execution_options().get("writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
     return engine
+
+
+def begin(connection: Connection, writes: bool) -> None:
+    """Begin a transaction. A write takes its lock at once: one that reads first and then writes may fail unwaited."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def examine(path: Path, busy_seconds: float) -> Contents:

@@ -37,3 +37,9 @@ def test_when_a_day_is_summed_then_every_cycle_counts_from_midnight_to_midnight(
         ledger.events.append(cycle, asked(dollars), moment)
     noon_in_tokyo = (MIDNIGHT + timedelta(hours=12)).astimezone(timezone(timedelta(hours=9)))
     assert ledger.spending.on_day_of(noon_in_tokyo).cost_usd == 3
+
+
+def test_when_a_clock_is_set_back_over_midnight_then_what_was_asked_before_still_counts(ledger: Ledger) -> None:
+    ledger.events.append("cycle:1", asked("1"), MIDNIGHT + timedelta(hours=1))
+    ledger.events.append("cycle:1", AgentAbstained(role="r", symbol=None, reason="late"), MIDNIGHT - timedelta(hours=1))
+    assert ledger.spending.on_day_of(MIDNIGHT).cost_usd == 1

@@ -41,15 +41,18 @@ class Exchange:
         self._listeners: list[Listener] = []
 
     @classmethod
-    def open(cls, path: Path, market: RecordedPrices, settings: ExchangeSettings) -> Self:
-        """The exchange whose books lie at `path`, with a new account when there is no file.
+    def open(cls, path: Path, market: RecordedPrices, settings: ExchangeSettings, *, durable: bool = True) -> Self:
+        """The exchange whose books lie at `path`, with a new account when there is no file; `durable` as for `Store`.
 
         Raises:
             ConfigurationError: the file is damaged or foreign, or the recording has not the session it needs.
             BrokerUnavailable: another process holds the file.
         """
         tape = Tape(market)
-        store = Store(path) if path.exists() else Store.create(path, _opening(tape, settings))
+        if path.exists():
+            store = Store(path, durable=durable)
+        else:
+            store = Store.create(path, _opening(tape, settings), durable=durable)
         exchange = cls(store, tape, settings)
         with ExitStack() as on_failure:
             on_failure.callback(exchange.close)

@@ -45,8 +45,8 @@ Row = TypeVar("Row", bound=Frozen)
 class Store:
     """One account's file. Threads take turns; other processes may hold the same file open."""
 
-    def __init__(self, path: Path, wait_seconds: float = WAIT_SECONDS) -> None:
-        """Open the file of an account that exists.
+    def __init__(self, path: Path, wait_seconds: float = WAIT_SECONDS, *, durable: bool = True) -> None:
+        """Open the file of an account that exists. One that is not `durable` outlives its process, not a loss of power.
 
         Raises:
             ConfigurationError: the file is foreign, damaged or newer; it is left untouched.
@@ -55,6 +55,8 @@ class Store:
         schema.recognise(path)
         self._path = path
         self._turn = threading.RLock()
+        self._known: tuple[int, Books] | None = None
+        """The books as they were read last, and SQLite's number of the file's contents then."""
         with self._explained():
             uri = f"{path.absolute().as_uri()}?mode=rw"
             self._connection = sqlite3.connect(
@@ -62,25 +64,25 @@ class Store:
             )
         try:
             with self._explained():
-                self._prepare()
+                self._prepare(durable)
         except BaseException:
             self._connection.close()
             raise
 
     @classmethod
-    def create(cls, path: Path, standing: Standing) -> Self:
+    def create(cls, path: Path, standing: Standing, *, durable: bool = True) -> Self:
         """The file of a new account; of the one that is there already when another process was faster."""
         schema.create(path, standing.model_dump_json())
-        return cls(path)
+        return cls(path, durable=durable)
 
     def close(self) -> None:
         """Let the file go."""
         self._connection.close()
 
-    def _prepare(self) -> None:
+    def _prepare(self, durable: bool) -> None:
         if self._connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
             raise self._damaged("its pages contradict each other")
-        self._connection.execute("PRAGMA synchronous = FULL")
+        self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
         self._connection.execute("PRAGMA foreign_keys = ON")
         schema.migrate(self._connection)
 
@@ -109,12 +111,23 @@ class Store:
                 yield
                 self._connection.execute("COMMIT")
             except BaseException:
+                self._known = None  # books read after a `save` that is undone here
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
 
     def books(self) -> Books:
-        """The standing, every holding, and every order that is not terminal, oldest first."""
+        """The standing, every holding, and every order that is not terminal, oldest first; within a transaction.
+
+        Parsed once for each state of the file: a cycle asks a hundred times what time it is. What is kept cannot be
+        stale, for SQLite's number changes with every commit of anybody else, and what is saved here lets it go.
+        """
+        number = int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+        if self._known is None or self._known[0] != number:
+            self._known = number, self._books()
+        return self._known[1]
+
+    def _books(self) -> Books:
         row = self._connection.execute("SELECT body FROM standing WHERE id = 1").fetchone()
         if row is None:
             raise self._damaged("it has no account")
@@ -150,7 +163,7 @@ class Store:
 
     def save(self, before: Books, after: Books, fills: Iterable[Fill] = ()) -> None:
         """Write what changed between the two, and add these fills."""
-        write = self._connection
+        self._known, write = None, self._connection
         write.execute(_SAVE_STANDING, (after.standing.model_dump_json(),))
         gone = [(symbol,) for symbol in before.holdings if symbol not in after.holdings]
         write.executemany(_DROP_HOLDING, gone)

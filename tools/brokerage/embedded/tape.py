@@ -22,6 +22,7 @@ class Tape:
 
     def __init__(self, market: RecordedPrices) -> None:
         self._market = market
+        self._clocks: dict[date, MarketClock] = {}  # what is recorded does not change
 
     def session(self, day: date) -> Session:
         """The session of that day.
@@ -46,11 +47,13 @@ class Tape:
 
     def clock(self, day: date) -> MarketClock:
         """The market's clock at the close of `day`: the closing instant still belongs to the session."""
-        standing, following = self._market.session(day), self._market.next_session(day)
-        ahead = following or standing
-        return MarketClock(
-            now=standing.closes, is_open=following is not None, next_open=ahead.opens, next_close=ahead.closes
-        )
+        if day not in self._clocks:
+            standing, following = self._market.session(day), self._market.next_session(day)
+            ahead = following or standing
+            self._clocks[day] = MarketClock(
+                now=standing.closes, is_open=following is not None, next_open=ahead.opens, next_close=ahead.closes
+            )
+        return self._clocks[day]
 
     def closes(self, day: date) -> Closes:
         """Looks up last closes as they are known at the close of `day`."""
