@@ -82,13 +82,10 @@ class _Labels:
         self._teacher.trades(since)
         self._revision.write(self._desk.recorder)
 
-    def _of(self, day: date) -> Iterator[MemoryEntry]:
+    def _of(self, day: date) -> list[MemoryEntry]:
         """The day's entries of the kinds that get outcomes. A damaged file is passed over: recall says so."""
         end = datetime.combine(day, time.max, UTC)
-        for entry in self._desk.memory.files.newest(Scope(end, kinds=LABELLED), unreported):
-            if folder_day(entry.as_of) != day:
-                return
-            yield entry
+        return self._desk.memory.files.on(day, Scope(end, kinds=LABELLED), unreported)
 
     def _label(self, entry: MemoryEntry) -> None:
         lacking = [horizon for horizon in SESSIONS if entry.outcome(horizon) is None]

@@ -59,8 +59,7 @@ class Revision:
         for entry in self._new.values():
             if sources := entry.data.get("sources"):
                 recorder.record(_learned(entry, sources))
-        for entry in self._revised.values():
-            self._memory.files.write(entry)
+        self._memory.files.write_all(self._revised.values())
         if self._new:
             self._memory.remember(list(self._new.values()))
 

@@ -4,6 +4,7 @@ import os
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -29,7 +30,7 @@ class Folders:
 
     def path(self, kind: Kind, day: date, entry_id: str) -> Path:
         """What names the entry."""
-        return self.root / kind / day.isoformat() / f"{entry_id}.json"
+        return _named(self.root, kind, day.isoformat(), f"{entry_id}.json")
 
     def month_file(self, kind: Kind, month: date) -> Path:
         """Where the entries of the month, told by any of its days, lie together."""
@@ -46,31 +47,37 @@ class Folders:
 
     def days(self, kinds: Collection[Kind], until: date = date.max) -> Iterator[date]:
         """The days up to that one that have entries of any of these kinds, latest first; a month at a time is read."""
-        found: dict[date, set[date]] = {}
-        for kind in kinds:
-            for day in self.own_days(kind):
-                found.setdefault(day.replace(day=1), set()).add(day)
-            for file in self.month_files(kind):
-                found.setdefault(date.fromisoformat(f"{file.stem}-01"), set())
+        names = {name for kind in kinds for name in self._names(self.root / kind)}
+        own = {day for name in names if (day := _day(name))}
+        months = {month for name in names if (month := _month(name))}
+        if not months:
+            yield from sorted((day for day in own if day <= until), reverse=True)
+            return
+        found: dict[date, set[date]] = {month: set() for month in months}
+        for day in own:
+            found.setdefault(day.replace(day=1), set()).add(day)
         for month in sorted((month for month in found if month <= until), reverse=True):
             together = {day for kind in kinds for day in self._gathered(self.month_file(kind, month))}
             yield from sorted((day for day in found[month] | together if day <= until), reverse=True)
 
     def own(self, kind: Kind, day: date) -> list[Path]:
         """The files of the day's entries that have one of their own."""
-        folder = self.root / kind / day.isoformat()
-        names = (name for name in self._names(folder) if name.endswith(".json") and not name.startswith("."))
-        return [folder / name for name in sorted(names)]
+        folder = day.isoformat()
+        return [_named(self.root, kind, folder, name) for name in sorted(self._own_names(kind, folder))]
 
     def of_day(self, kind: Kind, day: date) -> list[Path]:
         """What names the day's entries, by id."""
-        together = self._gathered(self.month_file(kind, day)).get(day, ())
-        return sorted({*self.own(kind, day), *(self.path(kind, day, entry_id) for entry_id in together)})
+        folder, together = day.isoformat(), self._gathered(self.month_file(kind, day)).get(day, ())
+        # Names are sorted, not paths: those take ten times as long, and a cycle looks at many days.
+        names = sorted({*self._own_names(kind, folder), *(f"{id_}.json" for id_ in together)})
+        return [_named(self.root, kind, folder, name) for name in names]
 
     def search(self, kind: Kind, entry_id: str) -> Iterator[Path]:
         """What may name the entry, the latest first; those with a file of their own before the others."""
         for day in sorted(self.own_days(kind), reverse=True):
-            yield self.path(kind, day, entry_id)
+            path = self.path(kind, day, entry_id)
+            if path.exists():  # nearly all have no such file, and to try to read it costs ten times as much
+                yield path
         for file in reversed(self.month_files(kind)):
             with self.disk():
                 line = self._months.contents(file).lines.get(entry_id)
@@ -125,6 +132,10 @@ class Folders:
         with self.disk():
             return dict(self._months.contents(file).by_day)
 
+    def _own_names(self, kind: Kind, folder: str) -> Iterator[str]:
+        names = self._names(self.root / kind / folder)
+        return (name for name in names if name.endswith(".json") and not name.startswith("."))
+
     def _names(self, folder: Path) -> list[str]:
         with self.disk():
             try:
@@ -133,6 +144,12 @@ class Folders:
                 return []
 
 
+@lru_cache(maxsize=32768)  # to put a path together takes longer than to ask whether its file is still the same
+def _named(root: Path, kind: Kind, folder: str, name: str) -> Path:
+    return root / kind / folder / name
+
+
+@lru_cache(maxsize=16384)  # a name is the same day for ever, and each recall asks for all of them
 def _day(name: str) -> date | None:
     try:
         return date.fromisoformat(name)
@@ -140,5 +157,6 @@ def _day(name: str) -> date | None:
         return None
 
 
+@lru_cache(maxsize=16384)
 def _month(name: str) -> date | None:
     return _day(f"{name.removesuffix(ENDING)}-01") if name.endswith(ENDING) else None

@@ -6,7 +6,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Protocol, cast
+from typing import TYPE_CHECKING, Final, Literal, Protocol, cast
 
 from perun.memory.blanking import blank_unused
 from perun.memory.embedding import Embedder
@@ -39,6 +39,11 @@ class Opened(Protocol):
     @property
     def collection(self) -> "Collection":
         """Chroma's own."""
+        ...
+
+    @property
+    def alone(self) -> bool:
+        """True when nobody else can write to it before it is closed."""
         ...
 
     def clean(self) -> None:
@@ -109,6 +114,8 @@ class OpenIndex:
     client: "Client"
     collection: "Collection"
     lock: "BaseFileLock"
+    alone: Literal[True] = True
+    """The lock sees to that."""
 
     def clean(self) -> None:
         """Clear what Chroma wrote of this process's memory: `blanking` has the reason."""

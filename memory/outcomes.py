@@ -151,11 +151,15 @@ def _mean_change(first: Bar, last: Bar, histories: Iterable[Sequence[Bar]]) -> D
     """From the open of the first session to the close of the last, over the histories that have both."""
     changes = []
     for history in histories:
-        opening = next((bar.open for bar in history if bar.session == first.session), None)
-        closing = next((bar.close for bar in history if bar.session == last.session), None)
+        opening, closing = _of_session(history, first.session), _of_session(history, last.session)
         if opening is not None and closing is not None:
-            changes.append(closing / opening - 1)
+            changes.append(closing.close / opening.open - 1)
     return sum(changes, ZERO) / len(changes) if changes else None
+
+
+def _of_session(history: Sequence[Bar], session: date) -> Bar | None:
+    place = bisect_left(history, session, key=lambda bar: bar.session)
+    return history[place] if place < len(history) and history[place].session == session else None
 
 
 def _short(ratio: Decimal) -> Decimal:

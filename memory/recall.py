@@ -89,8 +89,7 @@ class Memory:
                 which case the next `remember` or `catch_up` brings it up to date.
         """
         kept = self._tagged(entries)
-        for entry in kept:
-            self._memdir.write(entry)
+        self._memdir.write_all(kept)
         was_behind, self._behind = self._behind, True
         self._box.ask(partial(self._index.add, kept))
         if was_behind:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, Literal, cast
 from urllib.parse import urlsplit
 
 from perun.memory.embedding import Embedder
@@ -23,6 +23,8 @@ class OpenCollection:
 
     collection: "Collection"
     line: ExitStack
+    alone: Literal[False] = False
+    """Any number of desks may write to the same."""
 
     def clean(self) -> None:
         """Nothing to do: the server holds the files."""

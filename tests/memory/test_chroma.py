@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,37 @@ def test_when_entries_out_of_scope_crowd_the_query_then_those_inside_are_still_f
     index.add([entry(day=day, text=f"something else altogether {day}") for day in (1, 2, 50)])
     scope = Scope(entry(day=10).as_of, "AAPL", frozenset({Kind.SIGNAL}))
     assert {near.id for near in index.nearest("profits fell sharply", 2, scope)} == {entry(day=1).id, entry(day=2).id}
+
+
+def test_when_what_is_noted_of_an_entry_changes_then_scopes_are_held_against_the_new(
+    index: ChromaIndex, entry: Make
+) -> None:
+    until = entry(day=9).as_of
+    index.add([entry().model_copy(update={"tags": ("calm",)}), entry(day=1)])
+    assert [near.id for near in index.nearest("sales", 5, Scope(until, tags=frozenset({"calm"})))] == [entry().id]
+    index.add([entry().model_copy(update={"tags": ("wild",)})])
+    assert index.nearest("sales", 5, Scope(until, tags=frozenset({"calm"}))) == []
+    assert [near.id for near in index.nearest("sales", 5, Scope(until, tags=frozenset({"wild"})))] == [entry().id]
+    index.forget([entry().id])
+    assert index.nearest("sales", 5, Scope(until, tags=frozenset({"wild"}))) == []
+
+
+@pytest.mark.parametrize("with_lessons", [False, True])
+def test_when_all_entries_are_known_here_then_the_same_are_found_as_by_chromas_own_filter(
+    tmp_path: Path, embedder: Embedder, entry: Make, with_lessons: bool
+) -> None:
+    crowd = [entry(day=day, symbol="MSFT", text=f"profits fell sharply {day}") for day in range(60)]
+    few = [entry(day=day, text=f"profits rose{' slowly' * day}") for day in range(0, 40, 7)]
+    taught = [entry(day=day, symbol="IBM", kind=Kind.LESSON, text="profits fell sharply then rose") for day in (3, 35)]
+    scope = Scope(entry(day=30).as_of, "AAPL", with_lessons=with_lessons)
+    found = []
+    for index in (ChromaIndex(tmp_path / "chroma", embedder) for _ in ("writes all", "opens what is there")):
+        with closing(index):
+            if not found:
+                index.add([*crowd, *few, *taught])
+            found.append(index.nearest("profits fell sharply", 2, scope))
+    assert found[0] == found[1]
+    assert [near.id == taught[0].id for near in found[0]] == [with_lessons, False]
 
 
 def test_when_forgotten_then_it_is_gone(index: ChromaIndex, entry: Make) -> None:

@@ -57,6 +57,36 @@ def test_when_its_facts_change_then_the_file_is_replaced(memdir: Memdir, entry: 
     assert len(memdir.files()) == 1
 
 
+def test_when_another_process_changes_an_entry_that_was_read_then_it_is_read_as_it_stands_now(
+    memdir: Memdir, entry: Make
+) -> None:
+    path, other = memdir.write(entry()), Memdir(memdir.folders.root)
+    assert memdir.read(entry().id) == entry()
+    for tag in ("one", "two", "six"):  # as long as each other, and faster than the system's clock tells times apart
+        changed = entry().model_copy(update={"tags": (tag,)})
+        other.write(changed)
+        assert memdir.read(entry().id) == changed
+    path.write_text("{}")
+    assert memdir.read(entry().id) is None
+    path.unlink()
+    assert memdir.read(entry().id) is None
+
+
+def test_when_the_files_need_not_be_durable_then_no_disk_is_waited_for_and_the_files_are_the_same(
+    tmp_path: Path, entry: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[int] = []
+    monkeypatch.setattr(os, "fsync", waited.append)
+    durable, quick = Memdir(tmp_path / "durable"), Memdir(tmp_path / "quick", durable=False)
+    quick.write_all([entry(), entry(day=1)])
+    assert waited == []
+    durable.write_all([entry(), entry(day=1)])
+    assert len(waited) >= 4, "each file and its folder"
+    assert {path.name: path.read_bytes() for path in tmp_path.glob("durable/*/*/*.json")} == {
+        path.name: path.read_bytes() for path in tmp_path.glob("quick/*/*/*.json")
+    }
+
+
 def test_when_the_process_dies_before_the_rename_then_no_entry_is_seen(memdir: Memdir, entry: Make) -> None:
     root = memdir.write(entry(day=1)).parents[2]
     died = subprocess.run(
