@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from perun.graph.app.masking import masked
+from perun.graph.app.players import WHOEVER, Players
 from perun.graph.app.prompts import open_registry
-from perun.graph.app.runs import play_all
+from perun.graph.app.runs import play_all, runs
 from perun.graph.app.stage import Stage as Stage
 from perun.graph.app.stage import Tell
 from perun.graph.app.stage import Wish as Wish
@@ -25,7 +26,7 @@ from perun.tools.domain.errors import ConfigurationError
 from perun.tools.domain.whole_file import write_whole
 
 
-def backtest(wish: Wish, overrides: Mapping[str, str], tell: Tell, workers: int = 1) -> dict[str, Any]:
+def backtest(wish: Wish, overrides: Mapping[str, str], tell: Tell, players: Players = WHOEVER) -> dict[str, Any]:
     """Play the plan, or go on with it where it was cut short, and write its folder.
 
     Returns:
@@ -33,6 +34,7 @@ def backtest(wish: Wish, overrides: Mapping[str, str], tell: Tell, workers: int 
 
     Raises:
         ConfigurationError: the days, symbols or folder are no good; nothing was played.
+        Unavailable: those who were to play it are not there.
     """
     stage, texts = set_up(wish, overrides)
     plan, folder = stage.plan, stage.folder
@@ -40,7 +42,7 @@ def backtest(wish: Wish, overrides: Mapping[str, str], tell: Tell, workers: int 
     with open_registry(stage.settings) as prompts:
         trial = count(plan, prompts.events, prompts.clock)
     shown = masked(replace(stage, folder=folder / "work"))
-    told = play_all(shown, texts, tell, workers)
+    told = play_all(list(runs(shown, texts)), shown.folder, tell, players)
     tell("baselines and intervals")
     told += list(baselines(_ground(shown), told))
     write_tables(folder, plan, told)

@@ -11,7 +11,9 @@ from datetime import date
 from typing import Final, Literal
 
 from perun.agents.prompting import Prompt
+from perun.graph.app.players import WHOEVER, Players
 from perun.graph.app.prompts import open_registry
+from perun.graph.app.runs import Run, play_all
 from perun.graph.app.settings import Settings
 from perun.graph.app.stage import Stage, Wish, set_up
 from perun.graph.app.wiring import data_folder
@@ -55,6 +57,7 @@ class Bench:
     tell: Tell
     learned_until: date | None = None
     """The last day that a candidate was found on; None when none was found on days."""
+    players: Players = WHOEVER
 
     @property
     def settings(self) -> Settings:
@@ -93,13 +96,21 @@ class Bench:
         """The prompts in use, with this one in the place of its agent's."""
         return self.in_use | {prompt.agent: prompt}
 
-    def play(self, window: Window, prompt: Prompt) -> RunTold:
-        """The window's days with that prompt; what was played before is read again and not asked again."""
+    def play(self, window: Window, prompts: Sequence[Prompt]) -> dict[str, RunTold]:
+        """The window's days with each prompt, by its hash; what was played before is read again and not asked again."""
         days = self.days(window)
         # Named by its first day: the same prompt may be tried on fewer days after a candidate learned from some.
-        folder = self.stage.folder / window / f"{days[0].day}" / f"{prompt.agent}-{prompt.hash}"
-        stage = replace(self.stage, days=days, folder=folder)
-        return stage.run(0, self.texts(prompt), lambda line: self.tell(f"{window}, {prompt.name}: {line}"))
+        home = self.stage.folder / window / f"{days[0].day}"
+        wanted = [
+            Run(
+                replace(self.stage, days=days, folder=home / f"{prompt.agent}-{prompt.hash}"),
+                self.texts(prompt),
+                about=f"{window}, {prompt.name}: ",
+            )
+            for prompt in prompts
+        ]
+        told = play_all(wanted, home, self.tell, self.players)
+        return {prompt.hash: each for prompt, each in zip(prompts, told, strict=True)}
 
     def after(self, chosen: Sequence[Prompt]) -> "Bench":
         """The bench for candidates of which some may have been found on the days themselves."""
@@ -122,7 +133,7 @@ class Bench:
 
 
 @contextmanager
-def open_bench(search: Search, overrides: Mapping[str, str], tell: Tell) -> Iterator[Bench]:
+def open_bench(search: Search, overrides: Mapping[str, str], tell: Tell, players: Players = WHOEVER) -> Iterator[Bench]:
     """The bench for a search, while the desk's ledger is open.
 
     Raises:
@@ -136,4 +147,4 @@ def open_bench(search: Search, overrides: Mapping[str, str], tell: Tell) -> Iter
     folder = data_folder(stage.settings) / "optimize" / stage.plan.fingerprint
     with open_registry(stage.settings) as prompts:
         trials = Trials(prompts.events, prompts.clock)
-        yield Bench(search, prompts, trials, replace(stage, folder=folder), in_use, tell)
+        yield Bench(search, prompts, trials, replace(stage, folder=folder), in_use, tell, players=players)

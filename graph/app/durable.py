@@ -1,4 +1,8 @@
-"""Work that outlives its process: one DBOS workflow for each slot and job; the only file that knows DBOS."""
+"""Work that outlives its process: one DBOS workflow for each slot, job and evaluation; the only file that knows DBOS.
+
+Slots and jobs of an account have a queue of their own, and evaluations another one under another name: an executor of
+the one never sees the other, so no slot waits for an evaluation.
+"""
 
 import logging
 import re
@@ -7,17 +11,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, cast
 
-from dbos import DBOS, DBOSClient, SetWorkflowID
+from dbos import DBOS, DBOSClient, SetWorkflowID, WorkflowStatus
 
 from perun.graph.ledger.postgres import Server, work_engine
 
 Document = dict[str, Any]
 """What came of a piece of work, as JSON."""
 
-_VERSION: Final = "perun-1"
-"""Of the workflows' shape, not of Perun: a newer Perun goes on with what an older one began."""
-_ENDED: Final = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+_SHAPE: Final = "1"
+"""Of the workflows, whichever Perun it is: a newer one goes on with what an older one began."""
+_FAILED: Final = ("ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+_ENDED: Final = ("SUCCESS", *_FAILED)
 _BEGUN: Final = "PENDING"
+_WAITS: Final = "ENQUEUED"
+_EVALUATIONS: Final = "perun-evaluations"
+"""The crew that plays evaluations, whatever their account, and the queue in which these wait."""
 _LOOK_SECONDS: Final = 0.2
 _POLL_SECONDS: Final = 1.0
 
@@ -126,15 +134,24 @@ def open_durable(url: str, account: str, executor: str, carrier: Carrier, finish
     """
     global _carrier
     _carrier = carrier
+    try:
+        with _launched(url, crew(account), queue_of(account), executor, finish_seconds):
+            yield Durable(queue_of(account))
+    finally:
+        _carrier = None
+
+
+@contextmanager
+def _launched(url: str, crew: str, queue: str, executor: str, finish_seconds: int) -> Iterator[None]:
     _quiet()
     engine = work_engine(Server.at(url)) if "sqlite" not in url.partition(":")[0] else None
     DBOS(
         config={
-            "name": crew(account),
+            "name": crew,
             "system_database_url": url,
             "system_database_engine": engine,
             "executor_id": executor,
-            "application_version": _VERSION,
+            "application_version": f"{crew}-{_SHAPE}",  # DBOS wants them to differ between crews
             "console_log_level": "CRITICAL",
             "enable_otlp": False,
             "scheduler_polling_interval_sec": 3600.0,
@@ -142,11 +159,10 @@ def open_durable(url: str, account: str, executor: str, carrier: Carrier, finish
     )
     try:
         DBOS.launch()
-        DBOS.register_queue(queue_of(account), worker_concurrency=1, polling_interval_sec=_POLL_SECONDS)
-        yield Durable(queue_of(account))
+        DBOS.register_queue(queue, worker_concurrency=1, polling_interval_sec=_POLL_SECONDS)
+        yield
     finally:
         DBOS.destroy(workflow_completion_timeout_sec=finish_seconds)
-        _carrier = None
         if engine is not None:
             engine.dispose()
 
@@ -167,8 +183,90 @@ def _once(kind: str, name: str, due: str) -> Document:
     return _carrier(kind, name, due)
 
 
+Player = Callable[[bytes], bytes]
+"""Plays an evaluation and tells what came of it; called again after a crash."""
+
+
+@contextmanager
+def open_player(url: str, seat: str, player: Player) -> Iterator[None]:
+    """Play evaluations, one at a time, under the name of that seat. Only one process at a time may have it."""
+    global _player
+    _player = player
+    try:
+        with _launched(url, _EVALUATIONS, _EVALUATIONS, seat, 0):
+            yield
+    finally:
+        _player = None
+
+
+@dataclass(frozen=True)
+class Evaluations:
+    """Evaluations that others play; each id is played once."""
+
+    _client: DBOSClient
+
+    def hand_over(self, id: str, work: bytes) -> None:
+        """Have somebody play it. A second time changes nothing, unless it was taken back or failed in between."""
+        options: Any = {"queue_name": _EVALUATIONS, "workflow_name": "evaluate", "workflow_id": id}
+        self._client.enqueue(options, work)
+        if self._status(id).status in _FAILED:
+            self.forget(id)
+            self._client.enqueue(options, work)
+
+    def seat_of(self, id: str) -> str | None:
+        """Who has begun it and not ended it."""
+        status = self._status(id)
+        return status.executor_id if status.status == _BEGUN else None
+
+    def answer(self, id: str) -> bytes | None:
+        """What came of it; None while it waits or lasts."""
+        if self._status(id).status not in _ENDED:
+            return None
+        return cast(bytes, self._client.retrieve_workflow(id).get_result())
+
+    def hand_on(self, id: str) -> None:
+        """Have another one play it. Only when whoever began it is known to be dead."""
+        self._client.resume_workflow(id, queue_name=_EVALUATIONS)
+
+    def take_back(self, id: str) -> None:
+        """Have nobody begin it any more; whoever began it goes on."""
+        if self._status(id).status == _WAITS:
+            self._client.cancel_workflow(id)
+
+    def forget(self, id: str) -> None:
+        """Let go of what came of it."""
+        self._client.delete_workflow(id)
+
+    def _status(self, id: str) -> WorkflowStatus:
+        return self._client.retrieve_workflow(id).get_status()
+
+
+@contextmanager
+def open_evaluations(url: str) -> Iterator[Evaluations]:
+    """Hand evaluations to others. A database that is away is waited for without end: see that it answers before."""
+    _quiet()
+    engine = work_engine(Server.at(url))
+    client = DBOSClient(system_database_engine=engine, application_name=_EVALUATIONS)
+    try:
+        yield Evaluations(client)
+    finally:
+        client.destroy()
+        engine.dispose()
+
+
+_player: Player | None = None
+"""Who plays evaluations in this process."""
+
+
+@DBOS.workflow(name="evaluate")
+def _evaluated(work: bytes) -> bytes:
+    if _player is None:
+        raise RuntimeError("nobody is there to play: open_player comes first")
+    return _player(work)
+
+
 def _unended(list_workflows: Callable[..., list[Any]]) -> list[Work]:
-    rows = list_workflows(status=[_BEGUN, "ENQUEUED"], load_input=False, load_output=False)
+    rows = list_workflows(status=[_BEGUN, _WAITS], load_input=False, load_output=False)
     return [Work(row.workflow_id, row.executor_id if row.status == _BEGUN else None) for row in rows]
 
 

@@ -9,6 +9,7 @@ from perun.graph.app.behaving import agreement, conduct, moved_orders
 from perun.graph.app.bench import Bench, Tell, Window, open_bench
 from perun.graph.app.bench import Search as Search
 from perun.graph.app.person import login, need_reason
+from perun.graph.app.players import WHOEVER, Players
 from perun.graph.app.prompts import open_registry
 from perun.graph.app.reading import read_settings
 from perun.graph.optimize.evidence import Evidence, weigh
@@ -25,7 +26,7 @@ OPTIMIZER: Final = "optimizer"
 """Who did it, when nobody did."""
 
 
-def optimize(search: Search, overrides: Mapping[str, str], tell: Tell) -> dict[str, Any]:
+def optimize(search: Search, overrides: Mapping[str, str], tell: Tell, players: Players = WHOEVER) -> dict[str, Any]:
     """Hold the candidates against the prompt in use, open the sealed days for the best, judge it, note everything.
 
     Returns:
@@ -34,7 +35,7 @@ def optimize(search: Search, overrides: Mapping[str, str], tell: Tell) -> dict[s
     Raises:
         ConfigurationError: a version is not there, the mind reads no prompts, or the days are too few.
     """
-    with open_bench(search, overrides, tell) as opened:
+    with open_bench(search, overrides, tell, players) as opened:
         own = opened.own
         chosen = [opened.prompts.shelf.find(search.agent, each).prompt for each in search.candidates]
         bench = opened.after(chosen)
@@ -42,14 +43,14 @@ def optimize(search: Search, overrides: Mapping[str, str], tell: Tell) -> dict[s
         tried = _tried(bench, own, chosen)
         if not tried:
             raise ConfigurationError(f"every candidate says what the {search.agent}'s prompt in use says")
-        incumbent = bench.play("validation", own)
-        runs = {prompt.hash: bench.play("validation", prompt) for prompt in tried}
+        runs = bench.play("validation", [own, *tried])
+        incumbent = runs.pop(own.hash)
         found = _weigh(bench, "validation", own, incumbent, runs)
         best = next(prompt for prompt in tried if prompt.hash == found.best)
         sealed = None
         if not unshown("the validation window", found, bench.threshold):
-            after = {best.hash: bench.play("sealed", best)}
-            sealed = _weigh(bench, "sealed", own, bench.play("sealed", own), after)
+            after = bench.play("sealed", [best, own])
+            sealed = _weigh(bench, "sealed", own, after.pop(own.hash), after)
         behaved = conduct(incumbent), conduct(runs[best.hash])
         verdict = judge(found, sealed, bench.threshold, *behaved)
         if verdict.eligible:

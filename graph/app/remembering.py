@@ -42,8 +42,8 @@ def memory_bounds(settings: Settings) -> Bounds:
     )
 
 
-def the_memory(settings: Settings, folder: Path, embedder: Embedder) -> Memory:
-    """Files, index and organizer, put together; nothing is opened yet.
+def the_memory(settings: Settings, folder: Path, embedder: Embedder, *, durable: bool = True) -> Memory:
+    """Files, index and organizer, put together; nothing is opened yet. `durable` as for `Memdir`.
 
     Raises:
         ConfigurationError: DATA_DIR/tags.toml is not as it should be.
@@ -51,7 +51,8 @@ def the_memory(settings: Settings, folder: Path, embedder: Embedder) -> Memory:
     known = embedder if isinstance(embedder, Recent) else Recent(embedder)
     organizer = Organizer(known, with_own(folder / "tags.toml"))
     index = ChromaIndex(index_place(settings, folder), known)
-    return Memory(HushedMemdir(folder / "memdir", redaction(settings)), index, organizer, memory_bounds(settings))
+    files = HushedMemdir(folder / "memdir", redaction(settings), durable=durable)
+    return Memory(files, index, organizer, memory_bounds(settings))
 
 
 def tidy(
@@ -68,9 +69,9 @@ def tidy(
 
 
 @contextmanager
-def open_memory(settings: Settings, folder: Path, embedder: Embedder) -> Iterator[Memory]:
+def open_memory(settings: Settings, folder: Path, embedder: Embedder, *, durable: bool = True) -> Iterator[Memory]:
     """The memory for a run: what is too old let go, its index brought in line with its files where that can be done."""
-    memory = the_memory(settings, folder, embedder)
+    memory = the_memory(settings, folder, embedder, durable=durable)
     try:
         with suppress(MemoryUnavailable):  # recall says so in the cycle's record
             tidy(settings, folder, seconds=settings.memory_timeout_seconds / 2)

@@ -1,12 +1,12 @@
-"""Every run of a replay, one after another or side by side in processes of their own: the same tables either way."""
+"""Replays to be played, each once and by itself: one after another, or side by side; the same tables either way."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from functools import partial
-from multiprocessing import get_context
+from pathlib import Path
 
 from perun.agents.prompting import Prompt
+from perun.graph.app.players import WHOEVER, Players, playing
 from perun.graph.app.stage import Stage, Tell
 from perun.graph.replay.artifacts import RunTold
 from perun.graph.replay.figures import ARM, POLICY
@@ -14,44 +14,47 @@ from perun.graph.replay.figures import ARM, POLICY
 
 @dataclass(frozen=True)
 class Run:
-    """Who decides, and with which seed."""
+    """The days of a stage, who decides on them, and with which seed."""
 
-    name: str
-    seed: int
+    stage: Stage
+    texts: Mapping[str, Prompt]
+    name: str = POLICY
+    seed: int = 0
+    about: str = ""
+    """What lines that are told of it begin with."""
+
+    def play(self, tell: Tell) -> RunTold:
+        """Play it, or go on where it was cut short."""
+        return self.stage.run(self.seed, self.texts, lambda line: tell(self.about + line), self.name)
 
 
-def runs(stage: Stage) -> Iterator[Run]:
+def runs(stage: Stage, texts: Mapping[str, Prompt]) -> Iterator[Run]:
     """The desk's runs, one for each seed; where a model speaks, the same desk on the baseline policy too."""
-    yield from (Run(POLICY, seed) for seed in stage.plan.seeds)
+    yield from (Run(stage, texts, POLICY, seed) for seed in stage.plan.seeds)
     if stage.plan.provider != "baseline":
-        yield Run(ARM, 0)
+        unasked = stage.settings.model_copy(update={"llm_provider": "baseline"})
+        arm = replace(stage, settings=unasked, plan=stage.plan.model_copy(update={"provider": "baseline"}))
+        yield Run(arm, texts, ARM)
 
 
-def play_all(stage: Stage, texts: Mapping[str, Prompt], tell: Tell, workers: int = 1) -> list[RunTold]:
-    """Play every run, in `workers` processes at once where that is more than one."""
-    if workers == 1:
-        return [_play(stage, dict(texts), tell, run) for run in runs(stage)]
-    # A process begun anew shares no lock and no connection with this one.
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
-        return play_apart(stage, texts, tell, pool)
+def play_all(wanted: Sequence[Run], home: Path, tell: Tell, players: Players = WHOEVER) -> list[RunTold]:
+    """Play every run; all of them keep their books below `home`.
+
+    Raises:
+        Unavailable: nobody plays for us there.
+    """
+    with playing(players, wanted[0].stage.settings, home, tell) as pool:
+        return [run.play(tell) for run in wanted] if pool is None else play_apart(wanted, tell, pool)
 
 
-def play_apart(stage: Stage, texts: Mapping[str, Prompt], tell: Tell, pool: Executor) -> list[RunTold]:
-    """Play every run on an executor of any kind whose workers see the stage's folder."""
-    wanted: Sequence[Run] = list(runs(stage))
+def play_apart(wanted: Sequence[Run], tell: Tell, pool: Executor) -> list[RunTold]:
+    """Play every run on an executor of any kind whose workers see where the runs keep their books."""
     told = []
-    for run, each in zip(wanted, pool.map(partial(_play_there, stage, dict(texts)), wanted), strict=True):
-        tell(f"{run.name} seed {run.seed}: {len(each.standings)} sessions")
+    for run, each in zip(wanted, pool.map(_play_there, wanted), strict=True):
+        tell(f"{run.about}{run.name} seed {run.seed}: {len(each.standings)} sessions")
         told.append(each)
     return told
 
 
-def _play_there(stage: Stage, texts: dict[str, Prompt], run: Run) -> RunTold:
-    return _play(stage, texts, lambda line: None, run)
-
-
-def _play(stage: Stage, texts: dict[str, Prompt], tell: Tell, run: Run) -> RunTold:
-    if run.name == ARM:
-        unasked = stage.settings.model_copy(update={"llm_provider": "baseline"})
-        stage = replace(stage, settings=unasked, plan=stage.plan.model_copy(update={"provider": "baseline"}))
-    return stage.run(run.seed, texts, tell, run.name)
+def _play_there(run: Run) -> RunTold:
+    return run.play(lambda line: None)

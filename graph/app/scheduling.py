@@ -1,13 +1,14 @@
 """`perun schedule` and `perun worker`: from settings to a daemon that has ended, and what it did."""
 
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import date, datetime
 from typing import Any, Final
 
 from perun.graph.app.daemon import jobs
 from perun.graph.app.daemon.duty import Duty, on_duty
-from perun.graph.app.daemon.executors import DaemonRuns, is_alive, sole_daemon
+from perun.graph.app.daemon.evaluator import evaluations
+from perun.graph.app.daemon.executors import DaemonRuns, is_alive, is_shared, sole_daemon
 from perun.graph.app.daemon.lifeline import HEARTBEAT, last_beat
 from perun.graph.app.daemon.live import Watch
 from perun.graph.app.daemon.optimization import optimization
@@ -59,7 +60,8 @@ def work(overrides: Mapping[str, str], adopt: str | None, tell: Tell) -> dict[st
     if adopt and is_alive(settings, adopt):
         raise ConfigurationError(f"the executor {adopt} is at work: end it first")
     jobs.hang(outcomes(), optimization(settings))
-    with on_duty(settings, "worker", tell) as (duty, _):
+    beside = evaluations(tell) if is_shared(settings) else nullcontext()
+    with on_duty(settings, "worker", tell) as (duty, _), beside:
         adopted = duty.durable.adopt(adopt) if adopt else []
         tell(
             "worker", f"{duty.executor} takes queued work; adopted: {', '.join(adopted) or 'nothing'}", adopted=adopted

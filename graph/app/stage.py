@@ -98,7 +98,9 @@ class Stage:
         else:
             parts = replace(parts, minds=remembered(minds(self.settings), self.answers, seed))
         home = self.folder / f"{name.replace(' ', '-')}-{seed}"
-        own = self.settings.model_copy(update={"data_dir": home, "embedded_start": self.days[0].day})
+        # An index on a server is the desk's own: a replay would bring it in line with its own few memories.
+        here = {"data_dir": home, "embedded_start": self.days[0].day, "database_url": None, "chroma_url": None}
+        own = self.settings.model_copy(update=here)
         if self.sectors:
             write_own(home / "sectors.csv", self.sectors)
         self._open_account(own)
@@ -108,7 +110,7 @@ class Stage:
     def _open_account(self, own: Settings) -> None:
         """Memories are named by the account: were its name drawn, a model would be asked everything anew each time."""
         costs = exchange_costs(own).model_copy(update={"account": "replay"})
-        with Exchange.open(data_folder(own) / "var" / "exchange.db", self.market, costs):
+        with Exchange.open(data_folder(own) / "var" / "exchange.db", self.market, costs, durable=False):
             pass
 
 

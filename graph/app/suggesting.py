@@ -9,14 +9,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from perun.graph.app.bench import Tell
+from perun.graph.app.players import WHOEVER, Players
+from perun.graph.app.runs import Run, play_all
 from perun.graph.app.settings import Settings
-from perun.graph.app.stage import Wish, set_up
+from perun.graph.app.stage import Tell, Wish, set_up
 from perun.graph.app.wiring import data_folder
-from perun.graph.optimize.alternatives import Arm, Finding, arm, compare
+from perun.graph.optimize.alternatives import Finding, arm, compare
 from perun.graph.optimize.env_patch import env_patch
 from perun.graph.optimize.evidence import FEWEST
-from perun.graph.optimize.frequency import FrequencyAnalyzer
+from perun.graph.optimize.frequency import INTERVALS, FrequencyAnalyzer
 from perun.tools.domain.errors import ConfigurationError
 
 PARAMETERS: Final = "perun.optimize_parameters/1"
@@ -37,7 +38,7 @@ class _Trial:
     every: int = 1
 
 
-def parameters(wish: Wish, overrides: Mapping[str, str], tell: Tell) -> dict[str, Any]:
+def parameters(wish: Wish, overrides: Mapping[str, str], tell: Tell, players: Players = WHOEVER) -> dict[str, Any]:
     """Whether other values of RISK_LIMIT_PERCENT, MIN_CONFIDENCE or DEFAULT_SYMBOLS would have done better.
 
     Returns:
@@ -48,14 +49,15 @@ def parameters(wish: Wish, overrides: Mapping[str, str], tell: Tell) -> dict[str
     """
     settings = _settings(wish, overrides)
     trials = {trial.name: trial for trial in _other_values(settings)}
-    own = _play(wish, overrides, _Trial("as it is", {}), tell)
-    finding = compare(own, [_play(wish, overrides, trial, tell) for trial in trials.values()])
+    runs = [_run(wish, overrides, trial) for trial in (_Trial("as it is", {}), *trials.values())]
+    own, *others = map(arm, ("as it is", *trials), play_all(runs, _home(settings), tell, players))
+    finding = compare(own, others)
     changes = dict(trials[finding.best].changes) if finding.best else {}
     place = _lay(data_folder(settings), changes)
     return {**_document(PARAMETERS, wish, finding), "suggestion": changes or None, "patch": place}
 
 
-def frequency(wish: Wish, overrides: Mapping[str, str], tell: Tell) -> dict[str, Any]:
+def frequency(wish: Wish, overrides: Mapping[str, str], tell: Tell, players: Players = WHOEVER) -> dict[str, Any]:
     """Whether deciding less often would have done better.
 
     Returns:
@@ -65,23 +67,25 @@ def frequency(wish: Wish, overrides: Mapping[str, str], tell: Tell) -> dict[str,
         ConfigurationError: the days or symbols are no good, or too few.
     """
     settings = _settings(wish, overrides)
-
-    def play(name: str, every: int) -> Arm:
-        return _play(wish, overrides, _Trial(name, {}, every), tell)
-
-    finding, suggestion = FrequencyAnalyzer(play, settings.trading_schedule).analyse()
+    intervals = (1, *INTERVALS)
+    runs = [_run(wish, overrides, _Trial(f"every {every}", {}, every)) for every in intervals]
+    told = dict(zip(intervals, play_all(runs, _home(settings), tell, players), strict=True))
+    analyzer = FrequencyAnalyzer(lambda name, every: arm(name, told[every]), settings.trading_schedule)
+    finding, suggestion = analyzer.analyse()
     return {**_document(FREQUENCY, wish, finding), "suggestion": suggestion}
 
 
-def _play(wish: Wish, overrides: Mapping[str, str], trial: _Trial, tell: Tell) -> Arm:
+def _run(wish: Wish, overrides: Mapping[str, str], trial: _Trial) -> Run:
     changes = dict(trial.changes)
     symbols = changes.pop("DEFAULT_SYMBOLS", None)
     watched = tuple(symbols.split(",")) if symbols else wish.symbols
     stage, texts = set_up(replace(wish, symbols=watched), {**overrides, **changes})
-    folder = data_folder(stage.settings) / "optimize" / stage.plan.fingerprint / f"every-{trial.every}"
-    tell(f"{trial.name}: {len(stage.days) - 1} sessions")
-    stage = replace(stage, folder=folder, every=trial.every)
-    return arm(trial.name, stage.run(0, texts, lambda line: None))
+    folder = _home(stage.settings) / stage.plan.fingerprint / f"every-{trial.every}"
+    return Run(replace(stage, folder=folder, every=trial.every), texts, about=f"{trial.name}: ")
+
+
+def _home(settings: Settings) -> Path:
+    return data_folder(settings) / "optimize"
 
 
 def _other_values(settings: Settings) -> Iterator[_Trial]:

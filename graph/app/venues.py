@@ -46,22 +46,26 @@ class Venue:
 
 
 @contextmanager
-def open_venue(settings: Settings, folder: Path, market: RecordedMarket | None = None) -> Iterator[Venue]:
+def open_venue(
+    settings: Settings, folder: Path, market: RecordedMarket | None = None, *, durable: bool = True
+) -> Iterator[Venue]:
     """The venue that settings choose; what it opens is closed at the end of the block.
+
+    Books of an embedded exchange that are not `durable` outlive this process, but not a loss of power.
 
     Raises:
         ConfigurationError: keys or consent are missing, or the exchange's books cannot be used.
         BrokerUnavailable: the broker does not answer.
         KeyRefused: the broker does not accept the keys.
     """
-    opened = _alpaca(settings) if settings.broker == "alpaca" else _embedded(settings, folder, market)
+    opened = _alpaca(settings) if settings.broker == "alpaca" else _embedded(settings, folder, market, durable)
     with opened as venue:
         yield venue
 
 
-def open_exchange(settings: Settings, market: RecordedMarket, folder: Path) -> Exchange:
+def open_exchange(settings: Settings, market: RecordedMarket, folder: Path, *, durable: bool = True) -> Exchange:
     """The embedded exchange whose books lie in DATA_DIR."""
-    return Exchange.open(folder / "var" / "exchange.db", market, exchange_costs(settings))
+    return Exchange.open(folder / "var" / "exchange.db", market, exchange_costs(settings), durable=durable)
 
 
 def exchange_costs(settings: Settings) -> ExchangeSettings:
@@ -76,9 +80,9 @@ def exchange_costs(settings: Settings) -> ExchangeSettings:
 
 
 @contextmanager
-def _embedded(settings: Settings, folder: Path, market: RecordedMarket | None) -> Iterator[Venue]:
+def _embedded(settings: Settings, folder: Path, market: RecordedMarket | None, durable: bool) -> Iterator[Venue]:
     days = market or RecordedMarket.shipped()
-    with open_exchange(settings, days, folder) as exchange:
+    with open_exchange(settings, days, folder, durable=durable) as exchange:
         book = EmbeddedBook(exchange)
 
         def check() -> None:

@@ -109,7 +109,11 @@ class Parts:
     embedder: Embedder | None = None
     prompts: dict[str, Prompt] | None = None
     replayed: bool = False
-    """A floor for recorded days alone: it lives in the market's own time and keeps no checkpoints."""
+    """A floor for recorded days alone: it lives in the market's own time, keeps no checkpoints, and waits for no disk.
+
+    What it writes outlives its process, so that it goes on where it was killed; a loss of power costs no more than days
+    that can be played again.
+    """
 
 
 @dataclass(frozen=True)
@@ -164,9 +168,9 @@ def open_station(
     market_time, system = MarketTime(), SystemClock()
     clock: Clock = market_time if replayed else system
     with ExitStack() as stack:
-        place = ledger_path(folder) if replayed else ledger_place(settings)
-        ledger = stack.enter_context(open_ledger(place, system, redaction=redaction(settings)))
-        venue = stack.enter_context(open_venue(settings, folder, market))
+        place, durable = (ledger_path(folder), False) if replayed else (ledger_place(settings), True)
+        ledger = stack.enter_context(open_ledger(place, system, redaction=redaction(settings), durable=durable))
+        venue = stack.enter_context(open_venue(settings, folder, market, durable=durable))
         home = place.server if isinstance(place, Remote) else folder / "var"
         patience = settings.desk_wait_seconds if lock_seconds is None else lock_seconds
         tenure = stack.enter_context(take(venue.account, home, patience, system, command, sleep))
@@ -198,7 +202,7 @@ def open_floor(settings: Settings, parts: Parts = Parts(), command: str = "run")
             market=station.venue.market,
             book=station.book,
             hand=station.hand,
-            memory=stack.enter_context(open_memory(settings, folder, embedder)),
+            memory=stack.enter_context(open_memory(settings, folder, embedder, durable=not parts.replayed)),
             news=news(settings),
             archive=archive(settings, folder),
             asides=packaged_prompts({MENTOR.name: MENTOR.holes}),

@@ -30,6 +30,8 @@ HOMES = {
     "chromadb": ("memory",),
     "croniter": ("graph/app/daemon/optimization.py",),
     "dbos": ("graph/app/durable.py",),
+    # The extra for replays on a cluster: to everything else one executor is like another.
+    "distributed": ("graph/app/cluster.py",),
     "dotenv": ("graph/app/reading.py",),
     "empyrical": ("graph/replay/metrics.py",),
     "exchange_calendars": ("tools/market",),
@@ -51,6 +53,8 @@ HOMES = {
     "opentelemetry": ("graph/app/telemetry.py",),
     "perun": ("agents", "graph", "memory", "tools"),
     "psycopg": ("graph/ledger", "graph/tenure.py", "graph/checkpoint_store.py"),
+    # The extra for people's own bars: imported when such a file is met, so that nobody else needs it.
+    "pyarrow": ("tools/market/own_parquet.py",),
     "pydantic": ("agents", "graph", "memory", "tools"),
     "pydantic_core": ("agents", "graph", "memory", "tools"),
     # What alpaca-py sends with: time limits and retries are set there, under the SDK.

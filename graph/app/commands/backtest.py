@@ -9,6 +9,7 @@ import typer
 from perun.graph.app.output import Json, print_json, say
 
 if TYPE_CHECKING:
+    from perun.graph.app.players import Players
     from perun.graph.replay.plan import Control
 
 app = typer.Typer()
@@ -18,6 +19,9 @@ app.add_typer(backtest, name="backtest")
 Begins = Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First session decided on.")]
 Ends = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Session that ends the account.")]
 Symbols = Annotated[str | None, typer.Option(help="Symbols, comma separated, instead of DEFAULT_SYMBOLS.")]
+Workers = Annotated[
+    int | None, typer.Option(min=1, max=64, help="Processes of this machine; unsaid, perun workers or 1.")
+]
 Provider = Annotated[str | None, typer.Option(help="Who thinks, instead of LLM_PROVIDER.")]
 
 
@@ -29,12 +33,13 @@ def play(
     symbols: Symbols = None,
     provider: Provider = None,
     seeds: Annotated[int, typer.Option(min=1, max=100, help="How many runs; each asks models anew.")] = 1,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="How many runs are played at once.")] = 1,
+    workers: Workers = None,
+    dask: Annotated[str | None, typer.Option(help="Play on this Dask scheduler's workers: tcp://HOST:8786.")] = None,
     blind: Annotated[bool, typer.Option("--blind", help="Control: names and dates are masked.")] = False,
     contradicted: Annotated[bool, typer.Option("--contradicted", help="Control: prices are mirrored.")] = False,
     shuffled: Annotated[bool, typer.Option("--shuffled", help="Control: days are drawn in another order.")] = False,
     control_seed: Annotated[int, typer.Option(min=0, help="Of the draws by which a control alters the days.")] = 0,
-    bars: Annotated[Path | None, typer.Option(help="Folder of SYMBOL.csv, instead of the days with Perun.")] = None,
+    bars: Annotated[Path | None, typer.Option(help="Folder of SYMBOL.csv or .parquet to play instead.")] = None,
     news: Annotated[Path | None, typer.Option(help="Folder of recorded news, instead of NEWS_DIR.")] = None,
     allow_splits: Annotated[bool, typer.Option("--allow-splits", help="Own prices may leap overnight.")] = False,
     allow_gaps: Annotated[bool, typer.Option("--allow-gaps", help="Own bars may lack days.")] = False,
@@ -51,7 +56,7 @@ def play(
     control = _control(blind=blind, contradicted=contradicted, shuffled=shuffled)
     leave = Leave(splits=allow_splits, gaps=allow_gaps)
     wish = backtesting.Wish(*days, _listed(symbols), provider, seeds, control, out, control_seed, bars, news, leave)
-    document = backtesting.backtest(wish, {}, say, workers)
+    document = backtesting.backtest(wish, {}, say, _players(workers, dask))
     if as_json:
         print_json(document)
     else:
@@ -79,6 +84,14 @@ def lookahead_check(
     else:
         foreseeing.page(document)
     raise typer.Exit(0 if document["same"] else 1)
+
+
+def _players(workers: int | None, dask: str | None) -> "Players":
+    from perun.graph.app.players import Players
+
+    if workers is not None and dask is not None:
+        raise typer.BadParameter("--workers or --dask, not both: a cluster's workers are counted there")
+    return Players(workers, dask)
 
 
 def _given(day: datetime | None, name: str) -> datetime:

@@ -17,6 +17,9 @@ Begins = Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="
 Ends = Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last; a third of the days is sealed.")]
 Watched = Annotated[str | None, typer.Option("--symbols", help="Comma separated, instead of DEFAULT_SYMBOLS.")]
 Provider = Annotated[str | None, typer.Option("--provider", help="Who thinks, instead of LLM_PROVIDER.")]
+Workers = Annotated[
+    int | None, typer.Option(min=1, max=64, help="Processes of this machine; unsaid, perun workers or 1.")
+]
 
 
 def _watched(symbols: str | None) -> tuple[str, ...] | None:
@@ -31,13 +34,15 @@ def optimize_run(
     ends: Ends,
     symbols: Watched = None,
     provider: Provider = None,
+    workers: Workers = None,
     as_json: Json = False,
 ) -> None:
     """Hold candidates against the prompt in use over the same recorded days, and judge the best."""
     from perun.graph.app import optimizing
+    from perun.graph.app.players import Players
 
     search = optimizing.Search(agent, tuple(candidate), begins.date(), ends.date(), _watched(symbols), provider)
-    document = optimizing.optimize(search, {}, say)
+    document = optimizing.optimize(search, {}, say, Players(workers))
     if as_json:
         print_json(document)
         return
@@ -136,14 +141,20 @@ def optimize_watch(as_json: Json = False) -> None:
 
 @optimize.command("parameters")
 def optimize_parameters(
-    begins: Begins, ends: Ends, symbols: Watched = None, provider: Provider = None, as_json: Json = False
+    begins: Begins,
+    ends: Ends,
+    symbols: Watched = None,
+    provider: Provider = None,
+    workers: Workers = None,
+    as_json: Json = False,
 ) -> None:
     """Would other limits, confidence or symbols have done better on these days? Suggests a patch; applies nothing."""
     from perun.graph.app import suggesting
+    from perun.graph.app.players import Players
     from perun.graph.app.stage import Wish
 
     wish = Wish(begins.date(), ends.date(), _watched(symbols), provider)
-    document = suggesting.parameters(wish, {}, say)
+    document = suggesting.parameters(wish, {}, say, Players(workers))
     if as_json:
         print_json(document)
         return
@@ -154,14 +165,20 @@ def optimize_parameters(
 
 @optimize.command("frequency")
 def optimize_frequency(
-    begins: Begins, ends: Ends, symbols: Watched = None, provider: Provider = None, as_json: Json = False
+    begins: Begins,
+    ends: Ends,
+    symbols: Watched = None,
+    provider: Provider = None,
+    workers: Workers = None,
+    as_json: Json = False,
 ) -> None:
     """Would deciding less often have done better on these days?"""
     from perun.graph.app import suggesting
+    from perun.graph.app.players import Players
     from perun.graph.app.stage import Wish
 
     wish = Wish(begins.date(), ends.date(), _watched(symbols), provider)
-    document = suggesting.frequency(wish, {}, say)
+    document = suggesting.frequency(wish, {}, say, Players(workers))
     if as_json:
         print_json(document)
         return

@@ -1,6 +1,6 @@
 """Names held on a server, each by a connection of its own: so every machine sees which executors live."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,9 +14,10 @@ from perun.tools.domain.errors import LedgerUnavailable
 _KEY: Final = "hashtextextended('perun executor ' || %s, 0)"
 _TAKE: Final = f"SELECT 1 WHERE pg_try_advisory_lock({_KEY})"
 _WHO: Final = f"""
-    SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted
-    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-    AND (classid::bigint << 32) | objid::bigint = {_KEY}"""
+    SELECT name FROM unnest(%s::text[]) AS name WHERE EXISTS (
+        SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        AND (classid::bigint << 32) | objid::bigint = {_KEY.replace("%s", "name")})"""
 _KEEPALIVE: Final = {"idle": 15, "interval": 5, "count": 3}
 """A machine that is gone without a word loses its name after half a minute."""
 _PATIENCE: Final = 5.0
@@ -51,8 +52,17 @@ def is_held(server: Server, name: str) -> bool:
     Raises:
         LedgerUnavailable: the server does not answer.
     """
+    return bool(held(server, [name]))
+
+
+def held(server: Server, names: Sequence[str]) -> set[str]:
+    """Those of the names that processes of any machine hold.
+
+    Raises:
+        LedgerUnavailable: the server does not answer.
+    """
     with server.session(_PATIENCE) as session:
-        return session.execute(_WHO, [name]).fetchone() is not None
+        return {row["name"] for row in session.execute(_WHO, [list(names)])}
 
 
 @dataclass

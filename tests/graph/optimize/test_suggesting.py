@@ -79,10 +79,11 @@ def test_when_another_value_is_better_then_a_patch_lies_there_that_a_person_appl
     env.write_text("# limits\nRISK_LIMIT_PERCENT=1\nMIN_CONFIDENCE=0.6\n")
     gains = {"RISK_LIMIT_PERCENT=2": 0.002}
 
-    def played(_wish: Wish, _overrides: Any, trial: Any, _tell: Any) -> Arm:
-        return planted(trial.name, gains.get(trial.name, 0.0), len(trial.name))
+    def came_to(name: str, _: Any) -> Arm:
+        return planted(name, gains.get(name, 0.0), len(name))
 
-    monkeypatch.setattr(suggesting, "_play", played)
+    monkeypatch.setattr(suggesting, "play_all", lambda runs, *_: runs)
+    monkeypatch.setattr(suggesting, "arm", came_to)
     settings = {"DATA_DIR": str(tmp_path / "data")}
     told = suggesting.parameters(WISH, settings, lambda line: None)
     assert (told["better"], told["suggestion"]) == ("RISK_LIMIT_PERCENT=2", {"RISK_LIMIT_PERCENT": "2"})

@@ -112,8 +112,9 @@ def test_when_the_folder_holds_another_replay_then_it_is_refused_and_left_alone(
         (("--from", "2009-06-01", "--to", "2009-06-12", "--symbols", "NOPE"), "no NOPE"),
         (("--from", "2009-06-01", "--to", "2009-06-12", "--blind", "--shuffled"), "one control at a time"),
         (("--from", "2009-06-01"), "--to is missing"),
+        (("--from", "2009-06-01", "--to", "2009-06-12", "--workers", "2", "--dask", "tcp://x:1"), "not both"),
     ],
-    ids=["no days", "a weekend", "a symbol that is not there", "two controls", "no end"],
+    ids=["no days", "a weekend", "a symbol that is not there", "two controls", "no end", "two kinds of workers"],
 )
 def test_when_the_days_or_symbols_are_no_good_then_one_line_says_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from perun.graph.app.backtesting import Wish, backtest
+from perun.graph.app.players import Players
 
 pytestmark = pytest.mark.slow
 DAYS = ("--from", "2009-06-01", "--to", "2009-06-09")
@@ -24,7 +25,7 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def whole(out: Path, ends: int, seeds: int = 1, workers: int = 1) -> Path:
     wish = Wish(date(2009, 6, 1), date(2009, 6, ends), ("IBM",), "baseline", seeds, "shuffled", out, control_seed=3)
-    backtest(wish, {}, lambda line: None, workers)
+    backtest(wish, {}, lambda line: None, Players(workers))
     return out
 
 
