@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from queue import SimpleQueue
 from threading import Lock, Thread
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, Final, TypeVar
 
 from perun.tools.domain.errors import MemoryUnavailable
 
@@ -38,7 +39,7 @@ class Timebox:
         if self.is_stuck:
             raise MemoryUnavailable(f"{self._subject} is still busy with an earlier question: gone on without it")
         future: Future[_T] = Future()
-        Thread(target=_answer, args=(future, question), daemon=True).start()
+        _clerk().ask(future, question)
         try:
             return future.result(self._seconds)
         except TimeoutError as error:
@@ -52,11 +53,35 @@ class Timebox:
             ) from error
 
 
-class _Answering:
-    """Hands what goes wrong to whoever waits for the answer: it is raised again there."""
+class _Clerk:
+    """A thread that answers one question after another; it dies with the process."""
 
-    def __init__(self, future: "Future[_T]") -> None:
-        self._future = future
+    def __init__(self) -> None:
+        self._asked: SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = SimpleQueue()
+        Thread(target=self._serve, name="memory", daemon=True).start()
+
+    def ask(self, future: "Future[_T]", question: Callable[[], _T]) -> None:
+        """Have the question answered into the future."""
+        self._asked.put((future, question))
+
+    def _serve(self) -> None:
+        while True:
+            future, question = self._asked.get()
+            self._answer(future, question)
+            del future, question  # whatever they hold is not kept until the next question
+
+    def _answer(self, future: "Future[_T]", question: Callable[[], _T]) -> None:
+        with _Answering(future, self):
+            answer = question()
+            _FREE.append(self)  # before whoever waits may ask again
+            future.set_result(answer)
+
+
+class _Answering:
+    """Hands what goes wrong to whoever waits for the answer: it is raised again there, and the clerk is free."""
+
+    def __init__(self, future: "Future[_T]", clerk: _Clerk) -> None:
+        self._future, self._clerk = future, clerk
 
     def __enter__(self) -> None:
         """Nothing to prepare."""
@@ -66,10 +91,17 @@ class _Answering:
     ) -> bool:
         """Keep the error for the other side."""
         if error is not None:
+            _FREE.append(self._clerk)
             self._future.set_exception(error)
         return True
 
 
-def _answer(future: "Future[_T]", question: Callable[[], _T]) -> None:
-    with _Answering(future):
-        future.set_result(question())
+_FREE: Final[list[_Clerk]] = []
+"""Those without a question. They are kept: the C library gives each new thread memory of its own, and keeps that."""
+
+
+def _clerk() -> _Clerk:
+    try:
+        return _FREE.pop()
+    except IndexError:
+        return _Clerk()

@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+from contextlib import suppress
 from threading import Event
+from threading import enumerate as threads
 
 import pytest
 
@@ -10,7 +12,8 @@ from perun.memory.timebox import Timebox
 from perun.tools.domain.errors import MemoryUnavailable
 
 _HANGS = """
-from threading import Event
+from contextlib import suppress
+from threading import Event, enumerate as threads
 from perun.memory.timebox import Timebox
 try:
     Timebox(0.05, "it").ask(Event().wait)
@@ -44,6 +47,14 @@ def test_when_it_takes_too_long_then_the_next_are_refused_at_once_until_it_is_do
     while box.is_stuck:
         pass
     assert box.ask(lambda: 3) == 3
+
+
+def test_when_many_questions_are_asked_one_after_another_then_one_thread_answers_them_all() -> None:
+    box, before = Timebox(30, "the index"), len(threads())
+    for number in range(20):
+        with suppress(ZeroDivisionError):
+            box.ask(lambda number=number: 1 // (number % 2))
+    assert len(threads()) <= before + 1
 
 
 def test_when_an_answer_never_comes_then_the_process_ends_all_the_same() -> None:
