@@ -12,8 +12,7 @@ from perun.memory.timebox import Timebox
 from perun.tools.domain.errors import MemoryUnavailable
 
 _HANGS = """
-from contextlib import suppress
-from threading import Event, enumerate as threads
+from threading import Event
 from perun.memory.timebox import Timebox
 try:
     Timebox(0.05, "it").ask(Event().wait)
