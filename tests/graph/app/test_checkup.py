@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from perun.tools.domain.errors import BrokerUnavailable, PerunError
 from support.embedding import BagOfWords
 from support.floor import cycle, settings
 
-NOW = SystemClock().now()
+NOW = datetime.fromisoformat("2026-11-23T05:00:00+00:00")
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +87,9 @@ def test_when_a_stop_is_gone_then_the_shares_that_are_held_without_one_are_named
     ],
 )
 def test_when_there_is_a_heartbeat_then_its_age_and_its_words_tell_how_the_daemon_is(
-    tmp_path: Path, said: dict[str, Any], is_well: bool, words: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: dict[str, Any], is_well: bool, words: str
 ) -> None:
+    monkeypatch.setattr(SystemClock, "now", lambda clock: NOW)  # else it fails where the run came to it minutes later
     chosen = settings(tmp_path)
     (data_folder(chosen) / "var" / HEARTBEAT).write_text(json.dumps({"pid": 7, **said}))
     row = examined("heartbeat", lambda: checkup.heartbeat(chosen))
