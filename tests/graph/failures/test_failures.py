@@ -64,6 +64,7 @@ def fill(disk: Path, leave: int) -> Path:
     return ballast
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("leave", [0, 400_000])
 def test_when_the_disk_is_full_then_a_run_says_so_and_goes_on_when_there_is_room(disk: Path, leave: int) -> None:
     folder = disk / "data"
@@ -93,6 +94,7 @@ def test_when_the_folder_may_not_be_written_then_a_run_says_so_and_goes_on_when_
     goes_on(disk / "data")
 
 
+@pytest.mark.slow
 def test_when_another_program_keeps_the_ledger_locked_then_a_run_says_so_and_goes_on_when_it_is_free(
     tmp_path: Path,
 ) -> None:

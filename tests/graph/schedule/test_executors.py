@@ -4,12 +4,15 @@ import json
 import signal
 from pathlib import Path
 
+import pytest
+
 from support.daemons import DaemonDesk, ended, killed, line_with
 from support.model_server import Holds, ModelServer
 
 SLOT = "2009-06-01-close-15m"
 
 
+@pytest.mark.slow
 def test_when_an_executor_dies_then_doctor_names_it_and_another_adopts_its_work(tmp_path: Path) -> None:
     with ModelServer(lambda _: Holds()) as silent:
         models = {"LLM_PROVIDER": "openai", "OPENAI_API_KEY": "sk-nobody", "OPENAI_BASE_URL": silent.base_url}
