@@ -1,6 +1,6 @@
 """What people are told of unasked: halts, latches, fills, cycles that failed, orders in doubt, slots that expired."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -12,6 +12,7 @@ from perun.tools.domain.standing import TradingState
 
 OLDEST: Final = timedelta(days=1)
 """What happened longer ago is no news."""
+_MARK: Final = "notices.taken"
 _KINDS: Final = ("state", "fill", "error", "cycle.ended")
 _TROUBLES: Final = {
     "AMBIGUOUS_SUBMIT": "order in doubt",
@@ -34,45 +35,62 @@ class Notice:
     """False for what goes as it should: a fill, a desk that may trade again."""
 
 
-@dataclass
-class Notices:
-    """The ledger's news for one account; how far it was read stands in the ledger, in a stream of its own.
+@dataclass(frozen=True)
+class News:
+    """What is new for one account, and how far the ledger was read for it."""
 
-    Each event is taken once, also when the process dies right after: what was taken is never taken again.
+    notices: tuple[Notice, ...] = ()
+    """Oldest first."""
+    upto: Mapping[str, int] = field(default_factory=dict)
+    """Stream to its length; empty when nothing was added anywhere."""
+
+
+@dataclass(frozen=True)
+class Notices:
+    """The ledger's news for one account; how far people were told stands in the ledger, in a stream of its own.
+
+    Whoever dies between telling and `told` tells it once more after a restart: a halt told twice is better than one
+    that nobody hears of.
     """
 
     account: str
-    _read: dict[str, int] = field(default_factory=dict)
 
-    def take(self, ledger: Ledger, now: datetime) -> list[Notice]:
-        """What is new and worth a line, oldest first. The first time ever nothing is: that is all past.
+    def fresh(self, ledger: Ledger, now: datetime) -> News:
+        """What people were not told of yet. The first time ever that is nothing: it is all past, and noted so.
 
         Raises:
-            LedgerUnavailable: the ledger cannot be read, or not be written; nothing was taken.
+            LedgerUnavailable: the ledger cannot be read, or not be written.
         """
-        own, is_first = f"notices:{self.account}", False
-        if not self._read:
-            taken = [event for event in ledger.events.of_kind(own, "notices.taken") if isinstance(event, NoticesTaken)]
-            is_first = not taken
-            self._read = {stream: place for event in taken for stream, place in event.upto.items()}
-        new = {stream: length for stream, length in self._streams(ledger) if length > self._read.get(stream, 0)}
-        if not new and not is_first:
-            return []
-        found = (
-            [] if is_first else [each for stream, upto in new.items() for each in self._of(ledger, stream, upto, now)]
-        )
-        ledger.events.append(own, NoticesTaken(upto=new), now)
-        self._read |= new
-        return sorted(found, key=lambda notice: notice.at)
+        marks = [event for event in ledger.events.of_kind(self._own, _MARK) if isinstance(event, NoticesTaken)]
+        read = {stream: place for event in marks for stream, place in event.upto.items()}
+        upto = {stream: length for stream, length in self._streams(ledger) if length > read.get(stream, 0)}
+        if not marks:
+            self.told(ledger, News(upto=upto), now)
+            return News()
+        found = [each for stream in upto for each in self._after(ledger, stream, read.get(stream, 0), upto[stream])]
+        recent = (notice for notice in found if now - notice.at <= OLDEST)
+        return News(tuple(sorted(recent, key=lambda notice: notice.at)), upto)
+
+    def told(self, ledger: Ledger, news: News, now: datetime) -> None:
+        """Note that people know.
+
+        Raises:
+            LedgerUnavailable: the ledger cannot be written: they will be told again.
+        """
+        ledger.events.append(self._own, NoticesTaken(upto=dict(news.upto)), now)
+
+    @property
+    def _own(self) -> str:
+        return f"notices:{self.account}"
 
     def _streams(self, ledger: Ledger) -> Iterator[tuple[str, int]]:
         whose = (f"cycle:{self.account}:", f"desk:{self.account}", f"schedule:{self.account}")
         return ((stream, length) for stream, length in ledger.events.lengths().items() if stream.startswith(whose))
 
-    def _of(self, ledger: Ledger, stream: str, upto: int, now: datetime) -> Iterator[Notice]:
-        for stored in ledger.events.after(stream, self._read.get(stream, 0), _KINDS):
+    def _after(self, ledger: Ledger, stream: str, place: int, upto: int) -> Iterator[Notice]:
+        for stored in ledger.events.after(stream, place, _KINDS):
             said = told_of(stored.event, stream.rpartition(":")[2])
-            if said and stored.seq <= upto and now - stored.at <= OLDEST:
+            if said and stored.seq <= upto:
                 yield Notice(stored.at, *said)
 
 

@@ -3,9 +3,9 @@
 import logging
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from queue import Empty, Full, Queue
+from queue import Full, Queue
 from threading import Event, Thread
 from typing import Any, Final
 
@@ -19,11 +19,31 @@ from perun.tools.domain.errors import ConfigurationError
 _PAUSES: Final = (0.0, 5.0, 30.0)
 """Seconds before each attempt to send a message."""
 _MOST_WAITING: Final = 100
-_LAST_SECONDS: Final = 5.0
-"""How long the end of the process waits for messages on their way."""
 _BETWEEN: Final = re.compile(r",\s*(?=[A-Za-z0-9]+://)|,\s*$")
 """Between two addresses; a comma inside of one separates its recipients."""
-_NEVER: Final = Event()
+
+
+@dataclass
+class Delivery:
+    """A message on its way to so many addresses."""
+
+    title: str
+    body: str
+    is_urgent: bool
+    _addresses: int
+    _answers: list[bool] = field(default_factory=list)
+    _settled: Event = field(default_factory=Event)
+
+    def settle(self, taken: bool) -> None:
+        """One address took it, or gave up; each calls from its own thread."""
+        self._answers.append(taken)
+        if taken or len(self._answers) >= self._addresses:
+            self._settled.set()
+
+    def wait(self) -> bool:
+        """True as soon as one address took it; False when all gave up."""
+        self._settled.wait()
+        return any(self._answers)
 
 
 @dataclass
@@ -32,51 +52,55 @@ class Address:
 
     name: str
     line: Apprise
-    waiting: "Queue[tuple[str, str, bool]]" = field(default_factory=lambda: Queue(_MOST_WAITING))
+    waiting: "Queue[Delivery | None]" = field(default_factory=lambda: Queue(_MOST_WAITING))
+    """None ends it."""
 
-    def send(self, title: str, body: str, is_urgent: bool, ended: Event = _NEVER) -> bool:
-        """Send it, in a few attempts; True when somebody took it."""
-        kind = NotifyType.WARNING if is_urgent else NotifyType.INFO
+    def send(self, message: Delivery, hurry: Event) -> bool:
+        """Send it, in a few attempts, or one when there is no time; True when somebody took it."""
+        kind = NotifyType.WARNING if message.is_urgent else NotifyType.INFO
         for pause in _PAUSES:
-            if ended.wait(pause) and pause:
+            if pause and hurry.wait(pause):
                 return False
-            if self.line.notify(title=title, body=body, notify_type=kind):
+            if self.line.notify(title=message.title, body=message.body, notify_type=kind):
                 return True
         return False
 
 
 class Messenger:
-    """Hands messages to every address and goes on at once; what an address does not take is told once."""
+    """Hands messages to every address; what an address does not take is said once."""
 
     def __init__(self, addresses: Sequence[Address], tell: Tell) -> None:
-        self._addresses, self._tell, self._ended = addresses, tell, Event()
-        self._threads = [Thread(target=self._serve, args=(each,), daemon=True) for each in addresses]
-        for thread in self._threads:
-            thread.start()
+        self._addresses, self._tell, self._hurry = addresses, tell, Event()
+        for address in addresses:
+            Thread(target=self._serve, args=(address,), name=address.name, daemon=True).start()
 
-    def post(self, title: str, notices: Sequence[Notice]) -> None:
-        """One message with a line for each notice."""
+    def post(self, title: str, notices: Sequence[Notice]) -> Delivery:
+        """One message with a line for each notice; it is on its way when this returns."""
         body = "\n".join(f"{notice.at:%Y-%m-%d %H:%M} UTC  {notice.line}" for notice in notices)
+        message = Delivery(title, body, any(notice.is_urgent for notice in notices), len(self._addresses))
         for address in self._addresses:
             try:
-                address.waiting.put_nowait((title, body, any(notice.is_urgent for notice in notices)))
+                address.waiting.put_nowait(message)
             except Full:
                 self._tell("notify", f"{address.name} is so far behind that a message is left out")
+                message.settle(taken=False)
+        return message
+
+    def hurry(self) -> None:
+        """From now on each message is tried once."""
+        self._hurry.set()
 
     def close(self) -> None:
-        """Give what is on its way a few seconds."""
-        self._ended.set()
-        for thread in self._threads:
-            thread.join(_LAST_SECONDS / len(self._threads))
+        """Take no more messages; an address that is stuck is left behind."""
+        for address in self._addresses:
+            with suppress(Full):
+                address.waiting.put_nowait(None)
 
     def _serve(self, address: Address) -> None:
         is_silent = False
-        while not (self._ended.is_set() and address.waiting.empty()):
-            try:
-                message = address.waiting.get(timeout=0.2)
-            except Empty:
-                continue
-            taken = address.send(*message, self._ended)
+        while (message := address.waiting.get()) is not None:
+            taken = address.send(message, self._hurry)
+            message.settle(taken)
             if not taken and not is_silent:
                 self._tell("notify", f"{address.name} takes no messages: perun notify tries it")
             is_silent = not taken

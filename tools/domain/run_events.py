@@ -66,11 +66,11 @@ class Reconciled(Frozen):
 
 
 class NoticesTaken(Frozen):
-    """What stands in these streams, up to there, is dealt with: whoever is to be told of it is told once."""
+    """People were told of what stands in these streams, up to there, as far as it was worth telling."""
 
     kind: Literal["notices.taken"] = "notices.taken"
     upto: dict[str, int]
-    """Stream to the place of the last event that was looked at."""
+    """Stream to the place of the last event that was told of or looked at."""
 
 
 class CycleEnded(Frozen):

@@ -1,4 +1,4 @@
-"""People are told of what happened, once, and whoever does not listen holds up nothing."""
+"""People are told of what happened, until somebody heard it, and whoever does not listen holds up nothing."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from perun.graph.app.daemon.duty import Duty, on_duty
 from perun.graph.app.settings import Settings
 from perun.graph.app.wiring import ledger_place
 from perun.graph.ledger.ledger import Ledger, open_ledger
-from perun.graph.notices import OLDEST, Notices
+from perun.graph.notices import OLDEST, News, Notices
 from perun.tools.domain.clock import SystemClock, stopwatch
 from perun.tools.domain.errors import ConfigurationError
 from perun.tools.domain.events import CycleEnded, ErrorNoted, Event, StateChanged
@@ -75,7 +75,7 @@ def test_when_nobody_takes_messages_then_the_cycle_is_as_fast_and_it_is_said_onc
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("perun.graph.app.notifying._PAUSES", (0.0,))
-    monkeypatch.setattr("perun.graph.app.notifying._LAST_SECONDS", 0.2)
+    monkeypatch.setattr("perun.graph.app.daemon.herald._LAST_SECONDS", 0.2)
     with people(500) as deaf, people() as slow:
         slow.are_slow.set()
         with daemon(tmp_path, f"{deaf.url},json://127.0.0.1:9/{TOKEN}, {slow.url}") as (duty, said):
@@ -94,6 +94,22 @@ def test_when_nobody_takes_messages_then_the_cycle_is_as_fast_and_it_is_said_onc
     ]
     out, err = capfd.readouterr()
     assert TOKEN not in "".join([out, err, *said])
+
+
+def test_when_nobody_took_the_news_of_a_halt_then_the_next_daemon_tells_it_with_what_came_since(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("perun.graph.app.notifying._PAUSES", (0.0,))
+    with people(500) as deaf, people() as they:
+        with daemon(tmp_path, deaf.url) as (duty, _):
+            halt(duty.settings, duty.tally.account)
+            duty.herald.cry()
+            assert "halt: a look (me)" in deaf.next()["message"]
+        halt(duty.settings, duty.tally.account)
+        for expected in (["halt: a look (me)"] * 2, []):
+            with daemon(tmp_path, f"{deaf.url},{they.url}"):
+                pass
+            assert they.lines() == expected
 
 
 def test_when_an_address_is_of_no_known_kind_then_the_daemon_refuses_it_without_showing_it(tmp_path: Path) -> None:
@@ -131,20 +147,34 @@ def test_when_something_happens_then_it_has_its_line_or_none(
     ledger: Ledger, stream: str, event: Event, line: str | None
 ) -> None:
     notices = Notices("me")
-    assert notices.take(ledger, CLOCK.now()) == []
+    assert notices.fresh(ledger, CLOCK.now()) == News()
     ledger.events.append(stream, event, CLOCK.now())
-    assert [notice.line for notice in notices.take(ledger, CLOCK.now())] == ([line] if line else [])
-    assert notices.take(ledger, CLOCK.now()) == Notices("me").take(ledger, CLOCK.now()) == []
+    assert [notice.line for notice in notices.fresh(ledger, CLOCK.now()).notices] == ([line] if line else [])
+
+
+def test_when_people_were_told_then_they_are_not_told_again_and_until_then_they_are(ledger: Ledger) -> None:
+    notices = Notices("me")
+    notices.fresh(ledger, CLOCK.now())
+    ledger.events.append("desk:me", A_FALL, CLOCK.now())
+    first = notices.fresh(ledger, CLOCK.now())
+    ledger.events.append("schedule:me", LEFT, CLOCK.now())
+    both = Notices("me").fresh(ledger, CLOCK.now())
+    assert both.notices[:1] == first.notices
+    assert len(both.notices) == 2
+    notices.told(ledger, first, CLOCK.now())
+    assert notices.fresh(ledger, CLOCK.now()).notices == both.notices[1:]
+    notices.told(ledger, both, CLOCK.now())
+    assert notices.fresh(ledger, CLOCK.now()) == News()
 
 
 def test_when_it_happened_days_ago_or_before_there_was_anybody_to_tell_then_nobody_is_told(ledger: Ledger) -> None:
     now, notices = CLOCK.now(), Notices("me")
     ledger.events.append("desk:me", DOUBT, now)
-    assert notices.take(ledger, now) == []
+    assert notices.fresh(ledger, now) == News()
     ledger.events.append("desk:me", DOUBT, now - OLDEST - timedelta(seconds=1))
-    assert notices.take(ledger, now) == []
+    assert notices.fresh(ledger, now).notices == ()
     ledger.events.append("desk:me", DOUBT, now)
-    assert len(notices.take(ledger, now)) == 1
+    assert len(notices.fresh(ledger, now).notices) == 1
     assert ledger.events.verify("notices:me") is None
 
 
