@@ -62,7 +62,7 @@ def _answer(form: dict[str, Any], text: str) -> dict[str, Any]:
 
 
 def _signal(symbol: str, text: str) -> dict[str, Any]:
-    is_odd = int(re.findall(r"(\d) 2[01]:00 UTC", text)[0]) % 2
+    is_odd = int(re.findall(r"(\d) (?:18|20|21):00 UTC", text)[0]) % 2
     each = {"rationale": "r", "evidence": _bars(symbol, text), "confidence": 90}
     return {"symbol": symbol, "action": ("SELL", "BUY")[is_odd], **each}
 
