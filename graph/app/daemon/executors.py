@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _MOST_OF_A_NAME: Final = 64
 _PATIENCE: Final = 5.0
 """Seconds in which a server must answer."""
+_HAS_TABLES: Final = "SELECT FROM pg_tables WHERE schemaname = 'dbos' AND tablename = 'workflow_status'"
 
 
 class DaemonRuns(LedgerUnavailable):
@@ -121,8 +122,15 @@ def in_a_file(name: str) -> str:
 
 
 def has_durable_work(settings: Settings) -> bool:
-    """False before any daemon has run: then there is nothing to look at."""
-    return is_shared(settings) or (data_folder(settings) / "var" / "durable.db").exists()
+    """False before any daemon has run: then there is nothing to look at.
+
+    Raises:
+        LedgerUnavailable: the database does not answer.
+    """
+    if not is_shared(settings):
+        return (data_folder(settings) / "var" / "durable.db").exists()
+    with _server(settings).session(_PATIENCE) as session:
+        return session.execute(_HAS_TABLES).fetchone() is not None
 
 
 def _is_taken(held: ExitStack, settings: Settings, name: str, tell: Tell) -> bool:
