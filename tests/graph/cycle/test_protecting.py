@@ -67,6 +67,18 @@ def test_when_the_market_is_closed_then_the_shares_are_left_to_the_next_run(tmp_
         assert counter.hand.sent == ["perun-in"]
 
 
+def test_when_the_account_is_suspended_then_the_shares_leave_once_it_is_free(tmp_path: Path) -> None:
+    with Counter(tmp_path, [QUIET, FALLEN, FALLEN, QUIET]) as counter:
+        counter.holding().lose_stop()
+        counter.pass_session()
+        counter.exchange.suspend(True)
+        (line,) = counter.reconcile().unprotected
+        assert line.endswith("no exit is sent now (ACCOUNT_ACTIVE blocked): the next run tries again")
+        counter.exchange.suspend(False)
+        assert len(counter.reconcile().exited) == 1
+        assert counter.hand.sent == ["perun-in", "perun-emergency-AAPL-1-20240123T2100Z"]
+
+
 def test_when_the_broker_refuses_stop_and_exit_then_it_is_reported_and_not_asked_again_in_the_quarter_of_an_hour(
     tmp_path: Path,
 ) -> None:

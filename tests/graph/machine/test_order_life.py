@@ -201,13 +201,14 @@ class OrderLife(RuleBasedStateMachine):
 
     def check_protection(self, told: list[str]) -> None:
         """Shares without a stop are told of, and there are none where nobody stood in the desk's way."""
-        portfolio = self.desk.book.portfolio()
-        free = self.desk.watch.standing().state is TradingState.ACTIVE and self.desk.has_another_session
+        desk, portfolio = self.desk, self.desk.book.portfolio()
+        active = desk.watch.standing().state is TradingState.ACTIVE
+        free = active and desk.has_another_session and not desk.is_suspended
         for position in portfolio.positions:
             symbol = position.symbol
             if unguarded(portfolio, symbol) > 0:
                 assert any(symbol in line for line in told), f"nobody says that {symbol} is without a stop"
-                assert not free or symbol in {*self.desk.turned_away, *self.meddled} or self.in_doubt(symbol)
+                assert not free or symbol in {*desk.turned_away, *self.meddled} or self.in_doubt(symbol)
 
     def in_doubt(self, symbol: str) -> bool:
         return self.desk.watch.standing().doubts_about(symbol)
