@@ -53,6 +53,15 @@ def test_when_the_container_is_built_then_it_copies_every_part_of_the_house() ->
     assert {"agents", "graph", "memory", "tools", "data/market"} <= set(copied)
 
 
+def test_when_the_container_is_built_then_the_builder_is_sent_what_it_copies_and_nothing_else() -> None:
+    copied = re.findall(r"^COPY (.*) \S+$", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE)
+    rules = (DEPLOY / "Dockerfile.dockerignore").read_text().splitlines()
+    assert rules[1] == "*", "all is kept back but for what is named below"
+    let_through = {rule[1:] for rule in rules if rule.startswith("!")} - {"data"}
+    assert let_through == {name for line in copied for name in line.split()}
+    assert "data/*" in rules, "accounts stay here"
+
+
 @pytest.mark.parametrize("service", ["desk", "worker"])
 def test_when_a_service_is_composed_then_its_own_health_page_is_asked(service: str) -> None:
     told = services()[service]
