@@ -168,7 +168,7 @@ def on_duty(settings: Settings, role: str, tell: Tell, clock: Clock = _SYSTEM) -
         tally = Tally(reading.account, reading.mode)
         line = Lifeline(_beat(settings, role, name), clock, patience, notify_socket())
         line.facts |= {"executor": name, "role": role, "account": reading.account, "since": clock.now().isoformat()}
-        alone = role == "schedule"  # of several at one account only one tells people
+        alone = role == "schedule"  # of several in one DATA_DIR only one tells people
         with (
             beating(line, settings.health_port),
             herald(settings, clock, tell, tally.account, tally.mode, is_on=alone) as crier,

@@ -1,15 +1,16 @@
 """Tells people what is new in the ledger, beside the work and never in its way; off without NOTIFY_URLS."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Final
 
+from perun.graph.app.daemon.names import in_turn
 from perun.graph.app.daemon.telling import Tell
 from perun.graph.app.hushing import redaction
 from perun.graph.app.settings import Settings
 from perun.graph.app.wiring import ledger_place
-from perun.graph.ledger.ledger import open_ledger
+from perun.graph.ledger.ledger import Remote, open_ledger
 from perun.graph.notices import Notices
 from perun.tools.domain.clock import Clock
 from perun.tools.domain.errors import PerunError
@@ -26,7 +27,8 @@ class Herald:
     """Told to cry, it reads the ledger's news and has them sent, in a thread of its own: no slot waits for people.
 
     One message is on its way at a time, and what it said is noted as told when an address took it. What none takes is
-    tried again, with what came to it, at the next cry, until it is no news any more.
+    tried again, with what came to it, at the next cry, until it is no news any more. Daemons of one account on several
+    machines take turns: what one of them has told is told by no other.
     """
 
     def __init__(self, settings: Settings, clock: Clock, tell: Tell, title: str, account: str) -> None:
@@ -56,10 +58,17 @@ class Herald:
             self._called.wait()
             self._called.clear()
             try:
-                while self._told_something(messenger):
-                    pass
+                with self._turn() as is_mine:
+                    while is_mine and self._told_something(messenger):
+                        pass
             except PerunError as error:
                 self._tell("notify", f"the ledger's news cannot be read: {error}")
+
+    def _turn(self) -> AbstractContextManager[bool]:
+        """True in the block when nobody else tells this account's news just now; one machine has one daemon anyway."""
+        if isinstance(place := ledger_place(self._settings), Remote):
+            return in_turn(place.server, f"herald of {self._notices.account}")
+        return nullcontext(True)
 
     def _told_something(self, messenger: "Messenger") -> bool:
         """Tell what is new: False when nothing is, or nobody takes it."""

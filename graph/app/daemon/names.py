@@ -46,6 +46,17 @@ def holding(server: Server, name: str, tell: Tell) -> Iterator[bool]:
         thread.join(_PATIENCE)
 
 
+@contextmanager
+def in_turn(server: Server, name: str) -> Iterator[bool]:
+    """Hold the name for a moment's work; False when another process is at it.
+
+    Raises:
+        LedgerUnavailable: the server does not answer.
+    """
+    with server.session(_PATIENCE) as session:
+        yield session.execute(_TAKE, [name]).fetchone() is not None
+
+
 def is_held(server: Server, name: str) -> bool:
     """True while a process of any machine holds the name.
 

@@ -19,6 +19,7 @@ def smallest_model() -> Path:
     return next(Path(found.origin).parent.glob("*.gguf"))
 
 
+@pytest.mark.slow
 @pytest.mark.local_model
 def test_when_a_real_model_serves_the_desk_then_a_whole_cycle_runs_on_it_and_its_tokens_are_counted(
     tmp_path: Path,
