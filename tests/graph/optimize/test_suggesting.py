@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from perun.graph.app import suggesting
+from perun.graph.app.players import Players
 from perun.graph.app.stage import Wish
 from perun.graph.optimize.alternatives import Arm, compare
 from perun.graph.optimize.env_patch import env_patch
@@ -116,7 +117,7 @@ def test_when_a_longer_interval_is_truly_better_then_it_is_suggested_and_otherwi
 
 
 @pytest.mark.slow
-def test_when_recorded_days_are_played_at_longer_intervals_then_fewer_decisions_are_taken(
+def test_when_recorded_days_are_played_at_longer_intervals_then_fewer_are_taken_whoever_plays_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -127,3 +128,5 @@ def test_when_recorded_days_are_played_at_longer_intervals_then_fewer_decisions_
     assert rows["every session"]["trades"] >= rows["every 21 sessions"]["trades"]
     assert told["better"] is None
     assert told["suggestion"]["why"] == "no evidence"
+    spread = suggesting.frequency(wish, {"DATA_DIR": str(tmp_path / "spread")}, lambda line: None, Players(2))
+    assert spread["alternatives"] == told["alternatives"]
