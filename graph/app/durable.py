@@ -7,16 +7,17 @@ the one never sees the other, so no slot waits for an evaluation.
 import logging
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, cast
 
 from dbos import DBOS, DBOSClient, SetWorkflowID, WorkflowStatus
+from dbos import error as refusals
+from sqlalchemy.exc import DBAPIError
 
+from perun.graph.app.work import Carrier, Document, Player, Work
 from perun.graph.ledger.postgres import Server, work_engine
-
-Document = dict[str, Any]
-"""What came of a piece of work, as JSON."""
+from perun.tools.domain.errors import LedgerUnavailable
 
 _SHAPE: Final = "1"
 """Of the workflows, whichever Perun it is: a newer one goes on with what an older one began."""
@@ -30,25 +31,12 @@ _LOOK_SECONDS: Final = 0.2
 _POLL_SECONDS: Final = 1.0
 
 
-class Carrier(Protocol):
-    """Does one piece of work; called again after a crash, it goes on where the last call stood."""
-
-    def __call__(self, kind: str, name: str, due: str) -> Document:
-        """Carry out the slot or the job of that name, due at that instant; empty when any time will do."""
-        ...
-
-
-@dataclass(frozen=True)
-class Work:
-    """A piece of work that has not ended, and the executor that has begun it; None while it waits for one."""
-
-    id: str
-    executor: str | None
-
-
 @dataclass(frozen=True)
 class Durable:
-    """Begins, repeats and hands over pieces of work; each id is carried out once."""
+    """Begins, repeats and hands over pieces of work; each id is carried out once.
+
+    Every method raises LedgerUnavailable when the database refuses: a file on a disk that is full.
+    """
 
     _queue: str
 
@@ -57,12 +45,12 @@ class Durable:
 
         Work that another thread or process has begun is waited for.
         """
-        with SetWorkflowID(id):
+        with SetWorkflowID(id), _answering():
             return _carried(kind, name, due)
 
     def enqueue(self, id: str, kind: str, name: str, due: str) -> None:
         """Have this or another process carry it out. A second time changes nothing."""
-        with SetWorkflowID(id):
+        with SetWorkflowID(id), _answering():
             DBOS.enqueue_workflow(self._queue, _carried, kind, name, due)
 
     def outcome(self, id: str) -> Document | None:
@@ -73,34 +61,66 @@ class Durable:
         """
         if not self.has_ended(id):
             return None
-        return cast(Document, DBOS.retrieve_workflow(id).get_result(polling_interval_sec=_LOOK_SECONDS))
+        with (
+            _answering(),
+            suppress(refusals.DBOSNonExistentWorkflowError),
+        ):  # another process may open it again just now
+            return cast(Document, DBOS.retrieve_workflow(id).get_result(polling_interval_sec=_LOOK_SECONDS))
+        return None
 
-    def has_ended(self, id: str) -> bool:
-        """True when the work came to an end, good or bad."""
-        status = DBOS.get_workflow_status(id)
-        return status is not None and status.status in _ENDED
+    def has_ended(self, id: str, *, well: bool = False) -> bool:
+        """True when the work came to an end, good or bad; or only a good one."""
+        status = _status(id)
+        return status is not None and status.status in (_ENDED[:1] if well else _ENDED)
 
     def is_known(self, id: str) -> bool:
         """True when the work waits, lasts or has ended."""
-        return DBOS.get_workflow_status(id) is not None
+        return _status(id) is not None
 
     def executor_of(self, id: str) -> str | None:
         """Who has begun the work and not ended it; None while it waits, and when it has ended."""
-        status = DBOS.get_workflow_status(id)
+        status = _status(id)
         return status.executor_id if status is not None and status.status == _BEGUN else None
+
+    def is_at_work(self, id: str) -> bool:
+        """True while this process carries the work out."""
+        return id in _at_work
+
+    def begin_anew(self, id: str) -> None:
+        """Have work carried out that was begun and is carried out by nobody; nothing changes for what has ended."""
+        with _answering():
+            DBOS.resume_workflow(id, queue_name=self._queue)
 
     def forget(self, id: str) -> None:
         """Let the work be done anew under its id. For work that ended without having been done."""
-        DBOS.delete_workflow(id)
+        with _answering():
+            DBOS.delete_workflow(id)
 
     def begun(self, executor: str | None = None) -> list[Work]:
         """What executors have begun and not ended; of all executors, or of one."""
-        return [work for work in _unended(DBOS.list_workflows) if work.executor and executor in (None, work.executor)]
+        with _answering():
+            works = _unended(DBOS.list_workflows)
+        return [work for work in works if work.executor and executor in (None, work.executor)]
 
     def adopt(self, executor: str) -> list[str]:
         """Take over what that executor has begun: the ids. Only for one that is known to be dead."""
-        handles = DBOS._recover_pending_workflows([executor])
-        return [handle.get_workflow_id() for handle in handles]
+        with _answering():
+            return [handle.get_workflow_id() for handle in DBOS._recover_pending_workflows([executor])]
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """What the database refuses in this block leaves as LedgerUnavailable."""
+    try:
+        yield
+    except DBAPIError as error:
+        reason = " ".join(str(error.orig).split())
+        raise LedgerUnavailable(f"the record of durable work cannot be used ({reason}): check the disk") from error
+
+
+def _status(id: str) -> WorkflowStatus | None:
+    with _answering():
+        return DBOS.get_workflow_status(id)
 
 
 def unended_work(url: str, account: str) -> list[Work]:
@@ -171,9 +191,18 @@ _carrier: Carrier | None = None
 """Who does the work in this process. DBOS finds its workflows in a module, by name: nothing can be handed to them."""
 
 
+_at_work: Final = set[str]()
+"""What this process carries out now. Work that lasts by its record, and does not here, could not be written down."""
+
+
 @DBOS.workflow(name="carry")
 def _carried(kind: str, name: str, due: str) -> Document:
-    return _once(kind, name, due)
+    id = DBOS.workflow_id or ""
+    _at_work.add(id)
+    try:
+        return _once(kind, name, due)
+    finally:
+        _at_work.discard(id)
 
 
 @DBOS.step(name="carry-once")
@@ -181,10 +210,6 @@ def _once(kind: str, name: str, due: str) -> Document:
     if _carrier is None:
         raise RuntimeError("nobody is there to do the work: open_durable comes first")
     return _carrier(kind, name, due)
-
-
-Player = Callable[[bytes], bytes]
-"""Plays an evaluation and tells what came of it; called again after a crash."""
 
 
 @contextmanager

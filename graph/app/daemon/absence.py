@@ -1,4 +1,4 @@
-"""When an executor that began a slot is gone: it is noticed by whoever waits for that slot, and taken over."""
+"""When nobody does what was begun, for its executor is gone: whoever waits for that slot notices, and takes it over."""
 
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,6 +23,8 @@ class Absence:
     settings: Settings
     durable: Durable
     tell: Tell
+    own: str = ""
+    """The name of this process's executor."""
     gone_seconds: float = _GONE_SECONDS
     _looked: float = field(default_factory=stopwatch)
     _gone: tuple[str, float] | None = None
@@ -39,10 +41,19 @@ class Absence:
             if name is None or self._gone is None or self._gone[0] != name:
                 self._gone = (name, now) if name else None
             if name and self._gone and now - self._gone[1] >= self.gone_seconds:
-                adopted = self.durable.adopt(name)
-                self.tell("adopted", f"{name} is gone: its work is taken over: {', '.join(adopted)}", adopted=adopted)
+                self._take_over(id, name)
+
+    def _take_over(self, id: str, name: str) -> None:
+        if name == self.own:
+            self.durable.begin_anew(id)
+            self.tell("resuming", f"what came of {id} could not be written down: going on with it", work=id)
+            return
+        adopted = self.durable.adopt(name)
+        self.tell("adopted", f"{name} is gone: its work is taken over: {', '.join(adopted)}", adopted=adopted)
 
     def _missing(self, id: str) -> str | None:
-        """The name of the executor that began the work and is gone."""
+        """The name of the executor that began the work and does not do it."""
         name = self.durable.executor_of(id)
+        if name and name == self.own:
+            return None if self.durable.is_at_work(id) else name
         return name if name and not is_alive(self.settings, name) else None

@@ -9,7 +9,7 @@ from perun.graph.app.daemon.lifeline import Lifeline
 from perun.graph.app.daemon.shift import Shift
 from perun.graph.app.daemon.tally import Tally
 from perun.graph.app.daemon.telling import Tell
-from perun.graph.app.durable import Carrier
+from perun.graph.app.work import Carrier
 from perun.tools.domain.errors import PerunError, Unavailable
 
 

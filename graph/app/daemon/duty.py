@@ -1,5 +1,9 @@
-"""A daemon on duty: it has looked at the desk, goes on with what was interrupted, and takes slots and jobs."""
+"""A daemon on duty: it has looked at the desk, goes on with what was interrupted, and takes slots and jobs.
 
+What ended without having been done keeps its record until somebody opens it again: other daemons may wait for it.
+"""
+
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,16 +19,18 @@ from perun.graph.app.daemon.carrying import DutyCarrier, WorkerCarrier, told_cyc
 from perun.graph.app.daemon.executors import durable_url, executor, in_a_file, is_shared, orphans
 from perun.graph.app.daemon.herald import Herald, herald
 from perun.graph.app.daemon.lifeline import HEARTBEAT, Lifeline, beating
-from perun.graph.app.daemon.shift import NOT_DONE, Care, Shift
+from perun.graph.app.daemon.shift import Care, Shift
 from perun.graph.app.daemon.stopping import Stopping, heeding
 from perun.graph.app.daemon.tally import Tally
 from perun.graph.app.daemon.telling import Tell
-from perun.graph.app.durable import Carrier, Durable, open_durable
+from perun.graph.app.durable import Durable, open_durable
 from perun.graph.app.reading import notify_socket
 from perun.graph.app.settings import Settings
 from perun.graph.app.wiring import data_folder
+from perun.graph.app.work import Carrier
 from perun.graph.tenure import DeskTaken
 from perun.tools.domain.clock import Clock, SystemClock
+from perun.tools.domain.errors import Unavailable
 
 _LOOK_SECONDS: Final = 0.1
 _LAST_SECONDS: Final = 15.0
@@ -60,7 +66,10 @@ class Duty:
             if self.stopping.is_asked:
                 return
             self.tell("resuming", f"{slot} was interrupted: going on with it", slot=slot)
-            self.take(slot)
+            if self.is_shared:  # whoever began it may be gone: that is seen only by those who wait for it
+                self.hand_on(slot, None)
+            else:
+                self.take(slot)
 
     def take(self, slot: str) -> dict[str, Any]:
         """Carry the slot out in this thread; what is done already is reported as a duplicate."""
@@ -83,18 +92,20 @@ class Duty:
         id = self._open_again(slot)
         was_done = self.durable.has_ended(id)
         self.lifeline.turn_to("carrying", slot=slot)
-        self.durable.enqueue(id, "slot", slot, due.isoformat() if due else "")
-        absence = Absence(self.settings, self.durable, self.tell)
+        absence, moment = self._absence(), due.isoformat() if due else ""
+        self.durable.enqueue(id, "slot", slot, moment)
         while (document := self.durable.outcome(id)) is None:
             self.stopping.pause(_LOOK_SECONDS)
             absence.look(id)
+            if not self.durable.is_known(id):  # another daemon opened it again
+                self.durable.enqueue(id, "slot", slot, moment)
         return self._counted(slot, document, was_done)
 
     def see_to_jobs(self, now: datetime) -> None:
         """Do what is due beside trading; each time of a job once. A live market does not wait for a long one."""
         for job, at in jobs.due(now, is_recorded=self.shift.is_recorded):
             id = f"job:{self.tally.account}:{job.name}:{at.isoformat()}"
-            if self.durable.is_known(id) or self.stopping.is_asked:
+            if self._is_settled(id) or self.stopping.is_asked:
                 continue
             if self.shift.is_recorded or not job.is_long:
                 self.lifeline.turn_to("job", job=job.name)
@@ -118,22 +129,35 @@ class Duty:
 
     def _do(self, job: str, id: str) -> None:
         """Do the job; one that something stood in the way of is begun anew at the next look."""
-        said = self.durable.carry(id, "job", job, "")
-        if said.get("again"):
-            self.durable.forget(id)
+        try:
+            said = self.durable.carry(id, "job", job, "")
+        except Unavailable as error:
+            said = {"said": f"not done now: {error}"}
         self.tell("job", f"{job}: {said['said']}", job=job)
+
+    def _is_settled(self, id: str) -> bool:
+        """True when somebody did the job, or is at it; one that was not possible then, whoever tried, is open again."""
+        if self.durable.has_ended(id, well=True) and (self.durable.outcome(id) or {}).get("again"):
+            self.durable.forget(id)
+        return self.durable.is_known(id)
 
     def _take_over(self) -> None:
         """Wait until everything is done that a process of this name, or a dead one of this machine, had begun."""
         if not is_shared(self.settings):  # a file is this machine's: whoever is not alive here is dead
             for name in orphans(self.settings, self.durable.begun()):
                 self.durable.adopt(name)
-        while self._has_slot_in_hand() and not self.stopping.wait(_LOOK_SECONDS):
+        absences = defaultdict[str, Absence](self._absence)
+        while (ids := self._slots_in_hand()) and not self.stopping.wait(_LOOK_SECONDS):
             self.lifeline.doing = "resuming"
+            for id in ids:
+                absences[id].look(id)
 
-    def _has_slot_in_hand(self) -> bool:
-        """True while a slot is carried out under this executor's name; jobs are waited for by nobody."""
-        return any(work.id.startswith("cycle:") for work in self.durable.begun(self.executor))
+    def _slots_in_hand(self) -> list[str]:
+        """Slots that were begun under this executor's name; jobs are waited for by nobody."""
+        return [work.id for work in self.durable.begun(self.executor) if work.id.startswith("cycle:")]
+
+    def _absence(self) -> Absence:
+        return Absence(self.settings, self.durable, self.tell, self.executor)
 
     def _open_again(self, slot: str) -> str:
         """The id of the slot's work; work that ended without its cycle having come to its end may begin anew."""
@@ -145,8 +169,6 @@ class Duty:
     def _counted(self, slot: str, document: dict[str, Any], was_done: bool) -> dict[str, Any]:
         if was_done:
             document = {**document, "outcome": "duplicate"}
-        if document["outcome"] in NOT_DONE:
-            self.durable.forget(f"cycle:{self.tally.account}:{slot}")
         self.tally.count(slot, document)
         told_cycle(self.tell, slot, document)
         self.herald.cry()

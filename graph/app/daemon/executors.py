@@ -20,7 +20,7 @@ from perun.graph.ledger.postgres import Server
 from perun.tools.domain.errors import LedgerUnavailable
 
 if TYPE_CHECKING:
-    from perun.graph.app.durable import Work
+    from perun.graph.app.work import Work
 
 _MOST_OF_A_NAME: Final = 64
 _PATIENCE: Final = 5.0

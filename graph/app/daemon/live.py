@@ -6,7 +6,7 @@ from typing import Final
 from perun.graph.app.daemon.duty import Duty
 from perun.graph.app.daemon.shift import LATE, Reading
 from perun.tools.domain.clock import Clock, stopwatch
-from perun.tools.domain.errors import Unavailable
+from perun.tools.domain.errors import PerunError, Unavailable
 from perun.tools.market.schedule import Moment
 
 _LONGEST_WAIT: Final = timedelta(seconds=30)
@@ -14,6 +14,7 @@ _LONGEST_WAIT: Final = timedelta(seconds=30)
 _JUMP: Final = timedelta(seconds=5)
 _SKEW_SECONDS: Final = 5
 _RETRY_SECONDS: Final = 10
+_SILENT: Final = "the broker did not answer"
 _ROOM_FOR_JOBS: Final = timedelta(minutes=5)
 """So shortly before a moment no job is begun."""
 _LONGEST_ABSENCE: Final = timedelta(days=30)
@@ -70,41 +71,52 @@ class Watch:
             if now - moment.at > LATE:
                 if not duty.shift.is_recorded:  # recorded days wait for the desk
                     duty.note_missed(moment.slot, f"no daemon was there at {moment.at:%Y-%m-%d %H:%M} UTC")
-            else:
-                self._take(moment)
+            elif not self._take(moment):
+                return
             self._see(moment.at)
         self._see(max(self._seen, now))
 
-    def _take(self, moment: Moment) -> None:
-        duty, why = self._duty, "the broker did not answer"
+    def _take(self, moment: Moment) -> bool:
+        """Have its slot carried out, or note why it was not; False when the daemon is to end before that."""
+        duty, why = self._duty, _SILENT
         while self._clock.now() - moment.at <= LATE:
-            try:
-                reading = duty.shift.read()
-            except Unavailable as error:
-                duty.tell("broker", str(error))
-            else:
-                why = self._why_not(reading)
-                document = None if why else duty.hand_on(*self._slot(moment, reading))
-                if why or (document and document["outcome"] != "unavailable"):
-                    break
-                why = "the broker did not answer"
+            why, is_settled = self._tried(moment)
+            if is_settled:
+                break
             if duty.stopping.wait(_RETRY_SECONDS):
-                return
+                return False
         if why and not duty.shift.is_recorded:
             duty.note_missed(moment.slot, why)
+        return True
+
+    def _tried(self, moment: Moment) -> tuple[str, bool]:
+        """Why the slot was not carried out, empty when it was; and whether to leave it at that."""
+        duty = self._duty
+        try:
+            reading = duty.shift.read()
+        except Unavailable as error:
+            duty.tell("broker", str(error))
+            return _SILENT, False
+        self._check_clock(reading)
+        market = reading.clock
+        if not market.is_open:
+            why = f"the broker says that the market is closed until {market.next_open:%Y-%m-%d %H:%M} UTC"
+            return why, market.next_open - market.now > LATE  # else this machine's clock is a little ahead
+        try:
+            document = duty.hand_on(*self._slot(moment, reading))
+        except Unavailable:
+            raise
+        except PerunError as error:  # on whichever machine: the desk is looked after all the same
+            duty.tell("error", f"{moment.slot} cannot be carried out: {error}", slot=moment.slot)
+            return str(error), True
+        outcome = document["outcome"]
+        return document["errors"][0] if outcome in ("unavailable", "missed") else "", outcome != "unavailable"
 
     def _slot(self, moment: Moment, reading: Reading) -> tuple[str, datetime]:
         """On recorded days the moment is the wall's, and the slot the recorded session's."""
         shift = self._duty.shift
         recorded = shift.recorded_slot(reading.clock.now) if shift.is_recorded else None
         return recorded or moment.slot, moment.at
-
-    def _why_not(self, reading: Reading) -> str:
-        """Why the slot may not be taken; empty when it may."""
-        self._check_clock(reading)
-        if reading.clock.is_open:
-            return ""
-        return f"the broker says that the market is closed until {reading.clock.next_open:%Y-%m-%d %H:%M} UTC"
 
     def _check_clock(self, reading: Reading) -> None:
         skew = reading.skew_seconds
@@ -124,10 +136,13 @@ class Watch:
             for line in care.findings:
                 duty.tell("housekeeping", line)
             duty.go_on(care.unfinished)
-        except Unavailable as error:
+        except PerunError as error:
             duty.tell("housekeeping", f"not done: {error}")
         if duty.shift.timetable.after(now).at - now > _ROOM_FOR_JOBS:
-            duty.see_to_jobs(now)
+            try:
+                duty.see_to_jobs(now)
+            except Unavailable as error:
+                duty.tell("job", f"none is begun now: {error}")
         duty.herald.cry()
 
     def _see(self, instant: datetime) -> None:

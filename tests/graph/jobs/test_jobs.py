@@ -120,6 +120,27 @@ def test_when_something_stands_in_its_way_then_a_job_is_done_at_the_next_look_an
     assert (len(tries), len(bad)) == (2, 1)
 
 
+def test_when_something_stood_in_the_way_of_whoever_took_a_job_over_then_it_is_done_at_the_next_look(
+    tmp_path: Path,
+) -> None:
+    tries = list[str]()
+
+    def run(_: Errand) -> str:
+        tries.append("x")
+        if len(tries) == 1:
+            raise LedgerUnavailable("the daemon ends")
+        return "swept"
+
+    with daemon(tmp_path) as (duty, said):
+        jobs.hang(job(run))
+        due = NOW.replace(hour=6, minute=0).isoformat()
+        taken_over = duty.durable.carry(f"job:{duty.tally.account}:sweep:{due}", "job", "sweep", "")
+        assert taken_over["again"]
+        for _ in range(2):
+            duty.see_to_jobs(NOW)
+        assert (len(tries), said[-1]) == (2, "job: sweep: swept")
+
+
 def test_when_a_job_is_long_then_trading_goes_on_beside_it_and_the_next_daemon_begins_it_anew(tmp_path: Path) -> None:
     began, begins = Event(), list[str]()
 

@@ -12,7 +12,7 @@ from perun.graph.app.daemon import jobs
 from perun.graph.app.daemon.duty import Duty, on_duty
 from perun.graph.app.daemon.live import Watch
 from perun.graph.app.daemon.shift import Reading, Shift
-from perun.tools.domain.errors import LedgerUnavailable
+from perun.tools.domain.errors import ConfigurationError, LedgerUnavailable
 from perun.tools.domain.market import MarketClock
 from support.embedding import BagOfWords
 from support.floor import settings
@@ -167,3 +167,71 @@ def test_when_the_database_is_away_then_a_missed_slot_is_noted_when_it_is_back(
         "unavailable: gone; trying again",
         "unavailable: still gone; trying again",
     ]
+
+
+def test_when_it_is_told_to_end_while_the_broker_is_silent_then_the_next_daemon_takes_the_slot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = SetClock(MOMENT)
+    with watching(tmp_path, clock) as (duty, _):
+
+        def silent(_: Shift) -> Reading:
+            duty.stopping.asked.set()
+            raise LedgerUnavailable("no answer")
+
+        monkeypatch.setattr(LiveShift, "read", silent)
+        keep(duty, clock, MOMENT - A_MINUTE)
+        seen = datetime.fromisoformat(duty.lifeline.facts.get("seen", (MOMENT - A_MINUTE).isoformat()))
+        assert (seen < MOMENT, duty.tally.missed) == (True, [])
+    with watching(tmp_path, clock, live=False) as (duty, _):
+        keep(duty, clock, seen)
+        assert duty.tally.slots == {"traded": 1}
+
+
+def test_when_the_broker_s_clock_is_a_little_behind_then_the_slot_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("perun.graph.app.daemon.live._RETRY_SECONDS", 0)
+    clock, looks, handed = SetClock(MOMENT), iter([False, False, True]), list[str]()
+
+    def early(shift: Shift) -> Reading:
+        now = shift.clock.now()
+        market = MarketClock(
+            now=now, is_open=next(looks), next_open=now + timedelta(seconds=1), next_close=now + 2 * A_MINUTE
+        )
+        return Reading("desk", "alpaca-paper", market, 0.0)
+
+    def hand_on(_: Duty, slot: str, due: datetime) -> dict[str, Any]:
+        handed.append(slot)
+        return {"outcome": "held", "errors": []}
+
+    monkeypatch.setattr(LiveShift, "read", early)
+    monkeypatch.setattr(Duty, "hand_on", hand_on)
+    with watching(tmp_path, clock) as (duty, _):
+        Watch(duty, clock, MOMENT - A_MINUTE)._deal_with_moments(MOMENT)
+        assert (handed, duty.tally.missed) == (["2026-11-25-close-15m"], [])
+
+
+def test_when_a_slot_cannot_be_carried_out_then_it_is_missed_for_that_reason_and_the_daemon_lives_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> dict[str, Any]:
+        raise ConfigurationError("the prompt was edited")
+
+    monkeypatch.setattr(Shift, "carry", broken)
+    clock = SetClock(MOMENT)
+    with watching(tmp_path, clock) as (duty, said):
+        keep(duty, clock, MOMENT - A_MINUTE)
+        assert duty.tally.missed == ["2026-11-25-close-15m"]
+    assert "missed: 2026-11-25-close-15m is left out: the prompt was edited" in said
+
+
+def test_when_a_slot_came_to_its_executor_too_late_then_that_stands_on_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("perun.graph.app.daemon.shift.LATE", timedelta(seconds=-60))
+    clock = SetClock(MOMENT)
+    with watching(tmp_path, clock) as (duty, said):
+        keep(duty, clock, MOMENT - A_MINUTE)
+        assert duty.tally.missed == ["2026-11-25-close-15m"]
+    assert any("is left out: due at 2026-11-25T20:45:00+00:00: too long ago" in line for line in said)

@@ -100,7 +100,7 @@ def test_when_an_executor_is_gone_for_long_then_whoever_waits_for_its_slot_takes
 ) -> None:
     begun, said = Begun(name), list[str]()
     chosen = settings(tmp_path)
-    absence = Absence(chosen, begun, lambda _, line, **__: said.append(line), gone_seconds)  # type: ignore[arg-type] # a stand-in
+    absence = Absence(chosen, begun, lambda _, line, **__: said.append(line), gone_seconds=gone_seconds)  # type: ignore[arg-type] # a stand-in
     absence._looked -= 10
     absence.look("cycle:a:b")
     assert begun.adopted == adopted
