@@ -19,8 +19,10 @@ from pydantic import (
 
 from perun.agents.fallback import parse_fallback
 from perun.agents.prices import parse_prices
+from perun.tools.domain.errors import ConfigurationError
 from perun.tools.domain.market import Symbol
 from perun.tools.domain.money import Percent
+from perun.tools.market.schedule import Schedule as Moments
 
 _EVENT: Final = re.compile(r"(open\+|close-)\d{1,3}m|every \d{1,4}m")
 _URL: Final = re.compile(r"(https?|wss?)://\S+")
@@ -75,6 +77,10 @@ def _percentage(bounds: str, fits: Callable[[Decimal], bool]) -> WrapValidator:
 def _schedule(text: str) -> str:
     if not all(_EVENT.fullmatch(part.strip()) for part in text.split(",")):
         raise ValueError("should be events such as open+10m, close-15m or every 30m, separated by commas")
+    try:
+        Moments(text)
+    except ConfigurationError as error:
+        raise ValueError(f"should name moments of a session: {error}") from None
     return text
 
 

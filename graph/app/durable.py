@@ -7,17 +7,16 @@ the one never sees the other, so no slot waits for an evaluation.
 import logging
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from dbos import DBOS, DBOSClient, SetWorkflowID, WorkflowStatus
 from dbos import error as refusals
-from sqlalchemy.exc import DBAPIError
 
 from perun.graph.app.work import Carrier, Document, Player, Work
+from perun.graph.ledger.database import explaining
 from perun.graph.ledger.postgres import Server, work_engine
-from perun.tools.domain.errors import LedgerUnavailable
 
 _SHAPE: Final = "1"
 """Of the workflows, whichever Perun it is: a newer one goes on with what an older one began."""
@@ -108,14 +107,8 @@ class Durable:
             return [handle.get_workflow_id() for handle in DBOS._recover_pending_workflows([executor])]
 
 
-@contextmanager
-def _answering() -> Iterator[None]:
-    """What the database refuses in this block leaves as LedgerUnavailable."""
-    try:
-        yield
-    except DBAPIError as error:
-        reason = " ".join(str(error.orig).split())
-        raise LedgerUnavailable(f"the record of durable work cannot be used ({reason}): check the disk") from error
+def _answering() -> AbstractContextManager[None]:
+    return explaining(lambda: "the record of durable work")
 
 
 def _status(id: str) -> WorkflowStatus | None:

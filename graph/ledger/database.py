@@ -1,7 +1,7 @@
 """One SQL database, in transactions that read and transactions that write."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from threading import Lock
 from typing import Any, Final
 
@@ -55,15 +55,20 @@ class Database:
         """Let go of every connection."""
         self._engine.dispose()
 
-    @contextmanager
-    def _explaining(self) -> Iterator[None]:
-        try:
-            yield
-        except IntegrityError:
-            raise  # Whoever writes knows what a taken key means.
-        except DBAPIError as error:
-            where, why = self._engine.url.render_as_string(), " ".join(str(error.orig).split())
-            raise LedgerUnavailable(f"the ledger {where} cannot be used ({why}): {self._advice}") from error
+    def _explaining(self) -> AbstractContextManager[None]:
+        return explaining(lambda: f"the ledger {self._engine.url.render_as_string()}", self._advice)
+
+
+@contextmanager
+def explaining(name: Callable[[], str], advice: str = _ADVICE) -> Iterator[None]:
+    """What a database, told by its name, refuses in this block leaves as LedgerUnavailable."""
+    try:
+        yield
+    except IntegrityError:
+        raise  # Whoever writes knows what a taken key means.
+    except DBAPIError as error:
+        why = " ".join(str(error.orig).split())
+        raise LedgerUnavailable(f"{name()} cannot be used ({why}): {advice}") from error
 
 
 def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:

@@ -10,6 +10,8 @@ from perun.tools.domain.errors import ConfigurationError
 from perun.tools.domain.market import EXCHANGE_TIME, Session
 
 _ANCHORED: Final = re.compile(r"(open\+|close-)(\d{1,3})m")
+_LONGEST_MINUTES: Final = 390
+"""From half past nine to four."""
 _REPEATED: Final = re.compile(r"every (\d{1,4})m")
 
 
@@ -30,11 +32,13 @@ class Schedule:
 
     def __post_init__(self) -> None:
         for event in self._events():
-            repeated = _REPEATED.fullmatch(event)
-            if not _ANCHORED.fullmatch(event) and not (repeated and int(repeated[1])):
+            anchored, repeated = _ANCHORED.fullmatch(event), _REPEATED.fullmatch(event)
+            if not anchored and not (repeated and int(repeated[1])):
                 raise ConfigurationError(
                     f"{event!r} is no moment of a session: write open+10m, close-15m or every 30m, separated by commas"
                 )
+            if anchored and int(anchored[2]) > _LONGEST_MINUTES:
+                raise ConfigurationError(f"{event!r} lies in no session: the longest has {_LONGEST_MINUTES} minutes")
 
     def moments(self, session: Session) -> list[Moment]:
         """Every moment of the session, oldest first; two at one instant are one, under the name that came first.

@@ -94,6 +94,8 @@ def test_when_values_are_bad_then_each_is_a_line_with_name_value_source_and_reme
     "line",
     [
         "MIN_CONFIDENCE=1.1",
+        "TRADING_SCHEDULE=open+400m",
+        "TRADING_SCHEDULE=every 0m",
         "MIN_CONFIDENCE=nan",
         "RISK_LIMIT_PERCENT=0",
         "RISK_LIMIT_PERCENT=NaN",

@@ -86,6 +86,12 @@ def test_when_a_schedule_cannot_be_read_then_one_line_says_how_to_write_it(text:
         Schedule(text)
 
 
+@pytest.mark.parametrize("text", ["open+391m", "close-400m", "close-15m, open+999m"])
+def test_when_a_moment_lies_in_no_session_then_it_is_refused(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="lies in no session: the longest has 390 minutes"):
+        Schedule(text)
+
+
 def test_when_the_next_close_is_asked_for_on_a_weekend_then_it_is_mondays() -> None:
     saturday = datetime.fromisoformat("2026-11-28T12:00:00+00:00")
     assert DAYS.next_close(saturday) == datetime.fromisoformat("2026-11-30T21:00:00+00:00")
