@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,10 +16,11 @@ from perun.tools.domain.errors import ConfigurationError, LedgerUnavailable
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.postgres import PostgresSaver
+    from psycopg import Connection as Session
 
-_TRIES: Final = 5
 _PATIENCE: Final = 5.0
 """Seconds to wait for a lock, or for a server's answer."""
+_ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(hashtextextended('perun checkpoints', 0))"
 _THREADS: Final = "SELECT DISTINCT thread_id FROM checkpoints"
 
 Saver = BaseCheckpointSaver[str]
@@ -96,18 +97,22 @@ def _on_server(server: Server, blotted: Redaction) -> Iterator[Saver]:
 
     with server.session(_PATIENCE) as session:
         saver = PostgresSaver(session, serde=serializer(blotted))
-        _set_up(saver)
+        _set_up(saver, session)
         yield saver
 
 
-def _set_up(saver: "PostgresSaver") -> None:
-    """Make its tables. Several desks may begin at once, and their statements run into each other: then once more."""
-    from psycopg.errors import DeadlockDetected, DuplicateObject, DuplicateTable, UniqueViolation
+def _set_up(saver: "PostgresSaver", session: "Session[Any]") -> None:
+    """Make its tables, one desk at a time.
 
-    for _ in range(_TRIES):
-        with suppress(DeadlockDetected, DuplicateObject, DuplicateTable, UniqueViolation):
-            return saver.setup()
-    return saver.setup()
+    LangGraph would make the indexes concurrently: that waits without end for every transaction that is open in the
+    database, a dump's or a stopped process's, and two desks at once get into each other's way. The tables are new and
+    empty when it happens.
+    """
+    saver.MIGRATIONS = [step.replace("CREATE INDEX CONCURRENTLY", "CREATE INDEX") for step in saver.MIGRATIONS]
+    with session.transaction():
+        session.execute(f"SET LOCAL lock_timeout = {int(_PATIENCE * 1000)}")
+        session.execute(_ONE_AT_A_TIME)
+        saver.setup()
 
 
 def _file_of(saver: Saver) -> sqlite3.Connection | None:

@@ -1,9 +1,11 @@
 """Checkpoints of cycles that ended long ago are let go; the rest of what may still be needed stays."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypedDict
 
+import psycopg
 import pytest
 from langgraph.graph import END, START, StateGraph
 
@@ -12,6 +14,7 @@ from perun.graph.ledger.ledger import Ledger, open_ledger
 from perun.graph.ledger.postgres import Server
 from perun.graph.redaction import KEYS
 from perun.tools.domain.clock import StoppedClock
+from perun.tools.domain.errors import LedgerUnavailable
 from support.floor import cycle
 from support.postgres import TestServer
 
@@ -65,6 +68,49 @@ def test_when_cycles_have_ended_then_the_last_ones_and_those_that_wait_keep_thei
         assert known(saver, [waiting, *ended, graphless]) == [waiting, *ended[3:], graphless]
         assert prune_checkpoints(saver, ledger, "acc", 2) == 0
         assert prune_checkpoints(saver, ledger, "somebody else", 0) == 0
+
+
+@pytest.mark.timeout(60)
+def test_when_somebody_else_leaves_a_transaction_open_in_the_database_then_the_tables_are_made_nonetheless(
+    postgres: TestServer, tmp_path: Path
+) -> None:
+    address = postgres.fresh()
+    with psycopg.connect(address) as elsewhere, open_ledger(tmp_path / "perun.db", CLOCK) as ledger:
+        elsewhere.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        elsewhere.execute("SELECT now()")  # as a dump of the database does, for as long as it takes
+        with open_checkpoints(Server.at(address), KEYS) as saver:
+            name = live(saver, ledger, 1)
+            assert known(saver, [name]) == [name]
+
+
+def test_when_many_begin_at_once_then_the_tables_are_made_once_and_every_index_is_whole(postgres: TestServer) -> None:
+    address = postgres.fresh()
+
+    def begin(_: int) -> int:
+        with open_checkpoints(Server.at(address), KEYS) as saver:
+            return len(list(saver.list(None)))
+
+    with ThreadPoolExecutor(8) as desks:
+        assert list(desks.map(begin, range(8))) == [0] * 8
+    with psycopg.connect(address) as session:
+        whole = session.execute(
+            "SELECT indexrelid::regclass::text, indisvalid FROM pg_index "
+            "JOIN pg_class ON pg_class.oid = indexrelid WHERE relname ~ '^checkpoint.*_thread_id_idx$' "
+            "AND relnamespace = current_schema()::regnamespace"
+        ).fetchall()
+    assert [valid for _, valid in whole] == [True] * 3
+
+
+def test_when_another_stops_in_making_the_tables_then_that_is_said_after_a_while(
+    postgres: TestServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("perun.graph.checkpoint_store._PATIENCE", 0.2)
+    address = postgres.fresh()
+    with psycopg.connect(address) as elsewhere:
+        elsewhere.execute("CREATE TABLE checkpoint_migrations (v INTEGER PRIMARY KEY)")
+        refused = pytest.raises(LedgerUnavailable, match="lock timeout")
+        with refused, open_checkpoints(Server.at(address), KEYS):
+            pass
 
 
 def test_when_sixty_cycles_are_lived_then_the_file_stays_as_large_as_what_is_kept(tmp_path: Path) -> None:
